@@ -1,0 +1,140 @@
+/* Projections as objects: checks, memory and access. The numbers come from draw.c.
+ *
+ * Invariant: every value of a projection is finite. */
+#include <clfavor/features.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checked.h"
+#include "draw.h"
+#include "log.h"
+
+#define MAX_M     ((int64_t)1 << 20)
+#define MAX_D     ((int64_t)1 << 15)
+#define MAX_TOTAL ((int64_t)1 << 31)
+
+struct clf_projection {
+    int64_t heads, M, D;
+    float *W;
+};
+
+/* Allocates W [heads, M, D] after checking the sizes. */
+static clf_status allocate(int64_t heads, int64_t M, int64_t D, const clf_log *log,
+                           clf_projection **out)
+{
+    clf_status status = CLF_OK;
+    clf_projection *projection = NULL;
+    REQUIRE(M >= 1 && M <= MAX_M, log, "M=%lld projections, but 1 to %lld are possible",
+            (long long)M, (long long)MAX_M);
+    REQUIRE(D >= 1 && D <= MAX_D, log, "D=%lld columns of W, but 1 to %lld are possible",
+            (long long)D, (long long)MAX_D);
+    int64_t total = 0;
+    REQUIRE(heads >= 1 && clfi_mul_i64(M * D, heads, &total) && total <= MAX_TOTAL, log,
+            "heads=%lld with M=%lld and D=%lld: W must have 1 to %lld values", (long long)heads,
+            (long long)M, (long long)D, (long long)MAX_TOTAL);
+
+    size_t bytes = 0;
+    projection = calloc(1, sizeof *projection);
+    if (projection && clfi_product_bytes(&total, 1, sizeof(float), &bytes))
+        projection->W = malloc(bytes);
+    if (!projection || !projection->W) {
+        status = clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY, "no memory for W of %lld values",
+                           (long long)total);
+        goto fail;
+    }
+    projection->heads = heads;
+    projection->M = M;
+    projection->D = D;
+    *out = projection;
+    return CLF_OK;
+fail:
+    clf_projection_destroy(&projection);
+    return status;
+}
+
+clf_status clf_projection_create(const clf_projection_params *params, const clf_log *log,
+                                 clf_projection **out)
+{
+    clf_status status = CLF_OK;
+    clf_projection *projection = NULL;
+    double *scratch = NULL;
+    REQUIRE(out, log, "out is NULL");
+    *out = NULL;
+    REQUIRE(params, log, "params is NULL");
+    REQUIRE(params->kind == CLF_PROJECTION_ORTHOGONAL || params->kind == CLF_PROJECTION_IID, log,
+            "unknown projection kind %d", (int)params->kind);
+    REQUIRE(params->norms == CLF_NORMS_CHI || params->norms == CLF_NORMS_SQRT_D, log,
+            "unknown row norms %d", (int)params->norms);
+    const int64_t heads = params->heads == 0 ? 1 : params->heads;
+    TRY(allocate(heads, params->M, params->D, log, &projection));
+
+    const int64_t doubles = clfi_draw_scratch(params->M, params->D);
+    size_t bytes = 0;
+    if (clfi_product_bytes(&doubles, 1, sizeof(double), &bytes))
+        scratch = malloc(bytes);
+    if (!scratch) {
+        status =
+            clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY, "no memory to draw W of M=%lld D=%lld",
+                      (long long)params->M, (long long)params->D);
+        goto fail;
+    }
+    for (int64_t h = 0; h < heads; h++)
+        clfi_draw(params, (uint32_t)h, scratch, projection->W + h * params->M * params->D);
+    free(scratch);
+    *out = projection;
+    return CLF_OK;
+fail:
+    clf_projection_destroy(&projection);
+    return status;
+}
+
+clf_status clf_projection_import(const float *W, int64_t heads, int64_t M, int64_t D,
+                                 const clf_log *log, clf_projection **out)
+{
+    clf_status status = CLF_OK;
+    clf_projection *projection = NULL;
+    REQUIRE(out, log, "out is NULL");
+    *out = NULL;
+    REQUIRE(W, log, "W is NULL");
+    TRY(allocate(heads, M, D, log, &projection));
+    const int64_t total = heads * M * D;
+    for (int64_t i = 0; i < total; i++)
+        REQUIRE(isfinite(W[i]), log, "W[%lld]=%g is not finite", (long long)i, (double)W[i]);
+    memcpy(projection->W, W, (size_t)total * sizeof *W);
+    *out = projection;
+    return CLF_OK;
+fail:
+    clf_projection_destroy(&projection);
+    return status;
+}
+
+const float *clf_projection_data(const clf_projection *projection)
+{
+    return projection ? projection->W : NULL;
+}
+
+int64_t clf_projection_heads(const clf_projection *projection)
+{
+    return projection ? projection->heads : 0;
+}
+
+int64_t clf_projection_rows(const clf_projection *projection)
+{
+    return projection ? projection->M : 0;
+}
+
+int64_t clf_projection_columns(const clf_projection *projection)
+{
+    return projection ? projection->D : 0;
+}
+
+void clf_projection_destroy(clf_projection **projection)
+{
+    if (!projection || !*projection)
+        return;
+    free((*projection)->W);
+    free(*projection);
+    *projection = NULL;
+}
