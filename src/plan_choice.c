@@ -1,0 +1,257 @@
+/* The choices of a plan: family, tile sizes, segments, passes. Touches no device.
+ *
+ * Invariant: a choice depends on the problem, the tuning and the device's record only, so the
+ * same plan gives the same bits on every run. */
+#include "plan_choice.h"
+
+#include "host/log.h"
+#include "kernels.h"
+
+#define PRIVATE_LIMIT   (256 * 1024)  // bytes of private memory of a work-item; more crashes PoCL
+#define DEFAULT_TILE    48
+#define MAX_TILE        96
+#define COMPENSATE_FROM 256    // tiles of a segment above which their sum is compensated
+#define MAX_GRID        32768  // PoCL compiles again for a grid dimension of 65535 and more
+#define GROUPS_PER_UNIT 8      // work-groups that keep a compute unit of a CPU busy
+#define ITEMS_PER_UNIT  1024   // work-items that keep a compute unit of a GPU busy
+
+int64_t clfi_ceil_div(int64_t a, int64_t b)
+{
+    return a / b + (a % b != 0);
+}
+
+int64_t clfi_round_up(int64_t a, int64_t b)
+{
+    return clfi_ceil_div(a, b) * b;
+}
+
+static int64_t min_i64(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t max_i64(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Range checks that hold for every device. */
+static clf_status check_tuning(const clf_tuning *t, const clf_log *log)
+{
+    clf_status status = CLF_OK;
+    REQUIRE(t->family >= CLF_FAMILY_AUTO && t->family <= CLF_FAMILY_WIDE, log,
+            "tuning.family=%d is unknown", (int)t->family);
+    const int w = t->vector_width;
+    REQUIRE(w == 0 || w == 4 || w == 8 || w == 16, log,
+            "tuning.vector_width=%d, but 4, 8 and 16 are possible", w);
+    REQUIRE(t->tile_rows >= 0 && t->tile_rows <= MAX_TILE, log,
+            "tuning.tile_rows=%d, but %d is the limit", t->tile_rows, MAX_TILE);
+    REQUIRE(t->segments >= 0 && t->segments <= CLFI_MAX_SEGMENTS, log,
+            "tuning.segments=%d, but 1 to %d are possible", t->segments, CLFI_MAX_SEGMENTS);
+    REQUIRE(t->family != CLF_FAMILY_PLAIN || (w == 0 && t->tile_rows == 0), log,
+            "tuning.vector_width=%d and tile_rows=%d are for the wide family, but plain is asked "
+            "for",
+            w, t->tile_rows);
+fail:
+    return status;
+}
+
+static void choose_family(const clfi_shape *shape, const clf_device_info *device, clfi_choice *c)
+{
+    const clf_tuning *t = &shape->tuning;
+    const bool cpu = device->type == CLF_DEVICE_CPU;
+    c->family = t->family;
+    c->family_from = "tuning";
+    if (t->family != CLF_FAMILY_AUTO)
+        return;
+    // Only the wide family has vectors and tiles to be tuned.
+    const bool tuned = t->vector_width || t->tile_rows;
+    c->family = cpu || tuned ? CLF_FAMILY_WIDE : CLF_FAMILY_PLAIN;
+    c->family_from = cpu ? "cpu" : tuned ? "tuning" : "not_a_cpu";
+}
+
+/* Private memory of the largest kernel with this tile, in bytes. */
+static int64_t private_bytes(const clfi_shape *s, const clfi_choice *c, int tile)
+{
+    const int64_t both = s->D + c->EP + s->signs * CLFI_FEATURE_BLOCK;
+    return (s->causal ? 2 * both + tile : both) * tile * (int64_t)sizeof(float);
+}
+
+/* Sets what follows from vector width and tile. */
+static void set_tile(const clfi_shape *s, clfi_choice *c, int width, int tile)
+{
+    c->vector_width = width;
+    c->tile = tile;
+    c->EP = clfi_round_up(s->E, width);
+    c->private_bytes = (size_t)private_bytes(s, c, tile);
+}
+
+/* Register tiles: as many accumulators as the registers (32 of 16 floats, else 16) hold beside
+ * the operands; rows must divide the tile and the feature block. */
+static void choose_registers(clfi_choice *c)
+{
+    static const int wide_rows[] = {0, 12, 12, 8, 6}, narrow_rows[] = {0, 8, 6};
+    const bool many = c->vector_width == 16;
+    const int64_t vectors = c->EP / c->vector_width;
+    const int64_t blocks = clfi_ceil_div(vectors, many ? 4 : 2);
+    c->value_vectors = (int)clfi_ceil_div(vectors, blocks);
+    c->project_rows = many ? 8 : 4;
+    c->value_rows = many ? wide_rows[c->value_vectors] : narrow_rows[c->value_vectors];
+    while (c->tile % c->value_rows || CLFI_FEATURE_BLOCK % c->value_rows)
+        c->value_rows--;
+    while (c->tile % c->project_rows || CLFI_FEATURE_BLOCK % c->project_rows)
+        c->project_rows--;
+}
+
+/* Vector width and tile of the wide family: what the tuning says, else the device's width and
+ * the default tile, else the first smaller pair that fits private memory. */
+static clf_status choose_tile(const clfi_shape *s, const clf_device_info *device,
+                              const clf_log *log, clfi_choice *c)
+{
+    clf_status status = CLF_OK;
+    static const struct {
+        int width, tile;
+    } smaller[] = {{8, 24}, {4, 24}, {4, 12}};
+    const clf_tuning *t = &s->tuning;
+    const uint32_t native = device->native_float_width;
+    const int width = t->vector_width ? t->vector_width : native >= 16 ? 16 : native >= 8 ? 8 : 4;
+    const int tile = t->tile_rows ? t->tile_rows : DEFAULT_TILE;
+    c->width_from = t->vector_width ? "tuning" : "native";
+    c->tile_from = t->tile_rows ? "tuning" : "default";
+    REQUIRE(tile % (3 * width) == 0, log,
+            "tuning.tile_rows=%d is no multiple of %d, three times the vector width", tile,
+            3 * width);
+    set_tile(s, c, width, tile);
+    for (size_t i = 0; i < sizeof smaller / sizeof smaller[0]; i++) {
+        if (c->private_bytes <= PRIVATE_LIMIT || t->tile_rows ||
+            (t->vector_width && t->vector_width != smaller[i].width) || width < smaller[i].width)
+            continue;
+        set_tile(s, c, smaller[i].width, smaller[i].tile);
+        c->tile_from = "private_memory";
+        c->width_from = c->vector_width == width ? c->width_from : "private_memory";
+    }
+    if (c->private_bytes > PRIVATE_LIMIT)
+        return clfi_fail(log, CLF_ERROR_UNSUPPORTED,
+                         "D=%lld and E=%lld need %zu bytes of private memory with tiles of %d "
+                         "rows, the limit is %d: use smaller tiles or the plain family",
+                         (long long)s->D, (long long)s->E, c->private_bytes, c->tile,
+                         PRIVATE_LIMIT);
+    choose_registers(c);
+fail:
+    return status;
+}
+
+/* Segments of a causal head: the state pass costs half of the apply pass, and work-groups go
+ * through the compute units in whole rounds. The fewest within 2 % of the cheapest. */
+static int causal_segments(int64_t heads, int64_t units)
+{
+    double cost[CLFI_MAX_SEGMENTS + 1], best = 0.0;
+    for (int g = 1; g <= CLFI_MAX_SEGMENTS; g++) {
+        const double state = g > 1 ? 0.5 * (double)clfi_ceil_div(heads * (g - 1), units) : 0.0;
+        cost[g] = (state + (double)clfi_ceil_div(heads * g, units)) / g;
+        best = g == 1 || cost[g] < best ? cost[g] : best;
+    }
+    int g = 1;
+    while (cost[g] > 1.02 * best)
+        g++;
+    return g;
+}
+
+static int64_t compute_units(const clf_device_info *device)
+{
+    return device->compute_units ? (int64_t)device->compute_units : 1;
+}
+
+static int64_t wanted_segments(const clfi_shape *s, const clf_device_info *device,
+                               const clfi_choice *c)
+{
+    const int64_t units = compute_units(device);
+    const bool wide = c->family == CLF_FAMILY_WIDE;
+    if (s->causal)
+        return causal_segments(s->heads, wide ? units : units * CLFI_MAX_LOCAL);
+    return wide ? clfi_ceil_div(GROUPS_PER_UNIT * units, s->heads)
+                : clfi_ceil_div(ITEMS_PER_UNIT * units, s->heads * s->signs * c->MP);
+}
+
+/* Bytes that a workspace may take: one buffer, and a quarter of the device's memory. */
+static uint64_t workspace_limit(const clf_device_info *device)
+{
+    const uint64_t quarter = device->global_mem_bytes / 4, one = device->max_alloc_bytes;
+    if (quarter == 0 || one == 0)
+        return quarter | one ? quarter | one : UINT64_MAX;
+    return quarter < one ? quarter : one;
+}
+
+/* Cuts `rows` rows into at most `segments` segments of whole tiles, none of them empty. Returns
+ * the bytes of state of one head. */
+static uint64_t set_segments(const clfi_shape *s, int64_t rows, int64_t segments, clfi_choice *c)
+{
+    const int64_t state_rows = s->signs * c->MP;
+    const int64_t tiles = clfi_ceil_div(clfi_ceil_div(rows, c->tile), segments);
+    c->segment_rows = tiles * c->tile;
+    c->segments = (int)clfi_ceil_div(rows, c->segment_rows);
+    c->compensated = tiles > COMPENSATE_FROM || (s->causal && c->family == CLF_FAMILY_PLAIN);
+    // Sx, z and s; with the errors of Sx and z (kernels/common/layout.clh).
+    c->slot_floats = state_rows * (c->EP + 2);
+    if (c->compensated)
+        c->slot_floats += state_rows * (c->EP + 1);
+    return (uint64_t)c->segments * (uint64_t)c->slot_floats * sizeof(float);
+}
+
+/* The segments, and the heads of a pass, that fit the memory a workspace may take. */
+static clf_status choose_segments(const clfi_shape *s, const clf_device_info *device,
+                                  const clf_log *log, clfi_choice *c)
+{
+    const int64_t rows = s->causal ? s->L : s->S;
+    const bool forced = s->tuning.segments > 0;
+    const uint64_t limit = workspace_limit(device);
+    int64_t segments = forced ? s->tuning.segments : wanted_segments(s, device, c);
+    segments = min_i64(segments, CLFI_MAX_SEGMENTS);
+    segments = min_i64(segments, clfi_ceil_div(rows, c->tile));
+    uint64_t bytes = set_segments(s, rows, segments, c);
+    c->segments_from = forced ? "tuning" : "to_fill_the_device";
+    if (forced && c->segments != s->tuning.segments)
+        c->segments_from = "tuning,_in_whole_tiles";
+    for (; bytes > limit && !forced && segments > 1; c->segments_from = "to_fit_memory")
+        bytes = set_segments(s, rows, --segments, c);
+    if (bytes > limit)
+        return clfi_fail(log, CLF_ERROR_UNSUPPORTED,
+                         "R=%lld and E=%lld in %d segments need %llu bytes of state for one head, "
+                         "device %s allows %llu",
+                         (long long)s->R, (long long)s->E, c->segments, (unsigned long long)bytes,
+                         device->name, (unsigned long long)limit);
+    const int64_t heads = min_i64(s->heads, MAX_GRID);
+    const uint64_t fit = limit / bytes;
+    c->heads_per_pass = (int)(fit < (uint64_t)heads ? (int64_t)fit : heads);
+    c->workspace_bytes = (size_t)((uint64_t)c->heads_per_pass * bytes);
+    return CLF_OK;
+}
+
+/* Query rows of a work-item: wide, whole tiles, enough of them to fill the device; plain, one. */
+static int64_t choose_run_rows(const clfi_shape *s, const clf_device_info *device,
+                               const clfi_choice *c)
+{
+    if (c->family == CLF_FAMILY_PLAIN)
+        return clfi_ceil_div(s->L, MAX_GRID);
+    const int64_t tiles = clfi_ceil_div(s->L, c->tile);
+    const int64_t groups = GROUPS_PER_UNIT * compute_units(device);
+    const int64_t runs = min_i64(clfi_ceil_div(groups, s->heads), tiles);
+    return max_i64(clfi_ceil_div(tiles, runs), clfi_ceil_div(tiles, MAX_GRID)) * c->tile;
+}
+
+clf_status clfi_choose(const clfi_shape *shape, const clf_device_info *device, const clf_log *log,
+                       clfi_choice *choice)
+{
+    clf_status status = CLF_OK;
+    *choice = (clfi_choice){.tile = DEFAULT_TILE, .tile_from = "default"};
+    TRY(check_tuning(&shape->tuning, log));
+    choose_family(shape, device, choice);
+    choice->MP = clfi_round_up(shape->M, CLFI_FEATURE_BLOCK);
+    choice->EP = clfi_round_up(shape->E, 4);
+    if (choice->family == CLF_FAMILY_WIDE)
+        TRY(choose_tile(shape, device, log, choice));
+    TRY(choose_segments(shape, device, log, choice));
+    choice->run_rows = choose_run_rows(shape, device, choice);
+fail:
+    return status;
+}

@@ -1,0 +1,68 @@
+/* A plan from the inside, for the files that make and run it and for tests. */
+#ifndef CLFI_PLAN_INTERNAL_H
+#define CLFI_PLAN_INTERNAL_H
+
+#include <pthread.h>
+
+#include "kernels.h"
+#include "plan_choice.h"
+
+#define CLFI_MAX_STAGES 3
+
+/* One kernel launch of a pass. */
+typedef struct clfi_launch {
+    const clfi_kernel_row *row;
+    cl_kernel kernel;
+    size_t local;  // work-group size in dimension 0
+} clfi_launch;
+
+struct clf_plan {
+    clf_context *ctx;
+    clfi_shape shape;
+    clfi_choice choice;
+    cl_program program;
+    clfi_launch launch[CLFI_MAX_STAGES];
+    int launches;
+    char description[1024];
+
+    pthread_mutex_t lock;  // guards the arguments of the kernels, and what follows
+    cl_mem w;              // W log2(e) sqrt(scale) [heads, MP, D]
+    cl_long w_head;
+    cl_mem workspace;  // the plan's own, NULL until a run needs it
+};
+
+/* Everything of clf_plan_create but for the choice of stages: validates, chooses, builds, warms
+ * up. `features`: the plan has the one stage feature_map. Errors: those of clf_plan_create. */
+clf_status clfi_plan_open(clf_context *ctx, const clf_plan_params *params, bool features,
+                          clf_plan **out);
+
+/* W as the kernels take it, from a projection that must fit the plan. Errors:
+ * INVALID_ARGUMENT, OUT_OF_HOST_MEMORY, DEVICE, DEVICE_MEMORY. The caller owns *out. */
+clf_status clfi_plan_upload(const clf_plan *plan, const clf_projection *projection, cl_mem *out,
+                            cl_long *w_head);
+
+/* Writes plan->description. */
+void clfi_plan_write_description(clf_plan *plan);
+
+/* Makes plan->program and the kernels of the launches, and launches each once on no rows.
+ * Errors: BUILD, OUT_OF_HOST_MEMORY, DEVICE, DEVICE_MEMORY. */
+clf_status clfi_plan_build(clf_plan *plan);
+
+/* The arguments of every launch that do not change from run to run. */
+void clfi_plan_fixed_args(const clf_plan *plan, clfi_kernel_args *args);
+
+/* (element offset, strides) of a tensor. */
+cl_long4 clfi_plan_at(const clf_plan *plan, clfi_tensor tensor, int64_t offset);
+
+/* Sets the arguments of launch i and enqueues it for `heads` heads. The lock is held. */
+clf_status clfi_plan_enqueue(const clf_plan *plan, int i, const clfi_kernel_args *args, int heads,
+                             cl_command_queue queue, cl_uint num_wait, const cl_event *wait,
+                             cl_event *event);
+
+/* phi(x) of q-shaped rows on the host, for tests and for users who want features:
+ * x [B,H,L,D] by params->q, phi [B*H,L,R] and exponents as of the feature_map kernels.
+ * Blocking. Errors: those of clf_plan_create and clf_plan_run. */
+clf_status clfi_feature_map(clf_context *ctx, const clf_plan_params *params, const float *x,
+                            float *phi, int32_t *exponents);
+
+#endif
