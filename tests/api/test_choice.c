@@ -1,0 +1,244 @@
+/* The choices of a plan on invented devices: no device is needed. */
+#include "unit/support.h"
+
+#include "kernels.h"
+#include "plan_choice.h"
+
+#define MIB ((uint64_t)1 << 20)
+
+static clf_device_info device_of(clf_device_type type, uint32_t units, uint32_t width)
+{
+    return (clf_device_info){.type = type,
+                             .name = "invented",
+                             .compute_units = units,
+                             .native_float_width = width,
+                             .global_mem_bytes = 8192 * MIB,
+                             .max_alloc_bytes = 2048 * MIB,
+                             .max_work_group_size = 4096,
+                             .max_work_item_sizes = {4096, 4096, 4096}};
+}
+
+static clf_plan_params problem(int64_t H, int64_t L, bool causal)
+{
+    return (clf_plan_params){
+        .B = 1, .H = H, .L = L, .S = L, .D = 64, .E = 64, .R = 256, .causal = causal};
+}
+
+static clf_status choose(const clf_plan_params *params, const clf_device_info *device,
+                         const clf_log *log, clfi_choice *choice)
+{
+    clfi_shape shape;
+    ck_assert_int_eq(clfi_shape_init(&shape, params, log), CLF_OK);
+    return clfi_choose(&shape, device, log, choice);
+}
+
+static clfi_choice chosen(const clf_plan_params *params, const clf_device_info *device)
+{
+    kept_log kept;
+    clfi_choice choice;
+    const clf_status status = choose(params, device, keep(&kept, CLF_LOG_ERROR), &choice);
+    ck_assert_msg(status == CLF_OK, "%s", kept.text);
+    return choice;
+}
+
+START_TEST(family_and_width_follow_the_device)
+{
+    static const struct {
+        uint32_t native;
+        int width;
+    } cases[] = {{0, 4}, {1, 4}, {4, 4}, {7, 4}, {8, 8}, {15, 8}, {16, 16}, {32, 16}};
+    const clf_plan_params p = problem(8, 1000, false);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const clf_device_info cpu = device_of(CLF_DEVICE_CPU, 2, cases[i].native);
+        const clfi_choice c = chosen(&p, &cpu);
+        ck_assert_int_eq(c.family, CLF_FAMILY_WIDE);
+        ck_assert_int_eq(c.vector_width, cases[i].width);
+        ck_assert_int_eq(c.tile, 48);
+    }
+    const clf_device_info gpu = device_of(CLF_DEVICE_GPU, 20, 1);
+    ck_assert_int_eq(chosen(&p, &gpu).family, CLF_FAMILY_PLAIN);
+}
+END_TEST
+
+/* What kernels/common/wide.clh needs of its macros, for every shape that is accepted. */
+START_TEST(wide_tiles_fit_registers_and_private_memory)
+{
+    static const int64_t sizes[] = {1, 3, 16, 63, 64, 65, 128, 512, 1000, 1024};
+    static const int widths[] = {4, 8, 16};
+    const int n = sizeof sizes / sizeof sizes[0];
+    for (int i = 0; i < n * n * 3 * 4; i++) {
+        clf_plan_params p = problem(2, 500, i % 2 == 1);
+        p.kind = i / 2 % 2 ? CLF_KIND_COSH : CLF_KIND_EXP;
+        p.D = sizes[i / 4 % n];
+        p.E = sizes[i / 4 / n % n];
+        const clf_device_info cpu = device_of(CLF_DEVICE_CPU, 2, (uint32_t)widths[i / 4 / n / n]);
+        const clfi_choice c = chosen(&p, &cpu);
+        ck_assert_uint_le(c.private_bytes, 256 * 1024);
+        ck_assert_int_eq(c.tile % (3 * c.vector_width), 0);
+        ck_assert_int_eq(c.tile % c.value_rows + CLFI_FEATURE_BLOCK % c.value_rows, 0);
+        ck_assert_int_eq(c.tile % c.project_rows + CLFI_FEATURE_BLOCK % c.project_rows, 0);
+        ck_assert_int_eq(c.EP % c.vector_width, 0);
+        ck_assert_int_ge(c.EP, p.E);
+        ck_assert_int_lt(c.EP, p.E + c.vector_width);
+        ck_assert_int_eq(c.MP % CLFI_FEATURE_BLOCK, 0);
+        ck_assert_int_ge(c.value_vectors, 1);
+        ck_assert_int_le(c.value_vectors, c.EP / c.vector_width);
+        const int accumulators = c.value_rows * c.value_vectors + c.value_vectors + 1;
+        ck_assert_int_le(accumulators, c.vector_width == 16 ? 32 : 16);
+    }
+}
+END_TEST
+
+START_TEST(a_tile_that_needs_too_much_private_memory_is_refused)
+{
+    kept_log kept;
+    clfi_choice c;
+    const clf_device_info cpu = device_of(CLF_DEVICE_CPU, 2, 16);
+    clf_plan_params p = problem(1, 100, true);
+    p.D = p.E = 1024;
+    p.tuning.tile_rows = 48;
+    ck_assert_int_eq(choose(&p, &cpu, keep(&kept, CLF_LOG_ERROR), &c), CLF_ERROR_UNSUPPORTED);
+    assert_said(&kept, "D=1024 and E=1024");
+    assert_said(&kept, "limit is 262144");
+}
+END_TEST
+
+START_TEST(segments_fill_the_device_and_are_capped)
+{
+    static const struct {
+        int64_t H, L;
+        bool causal;
+        uint32_t units;
+        int forced, segments;
+    } cases[] = {
+        {8, 4096, false, 2, 0, 2},          {1, 4096, false, 2, 0, 16}, {1, 100, false, 2, 0, 3},
+        {1, 1 << 20, false, 1000, 0, 64},   {16, 4096, false, 2, 0, 1}, {1, 1, false, 2, 0, 1},
+        {8, 4096, true, 2, 0, 1},           {1, 4096, true, 2, 0, 2},   {1, 48, true, 2, 0, 1},
+        {8, 1 << 20, false, 2, 64, 64},     {8, 97, true, 2, 3, 3},     {8, 96, true, 2, 3, 2},
+        {1, (int64_t)1 << 30, false, 2, 1, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        clf_plan_params p = problem(cases[i].H, cases[i].L, cases[i].causal);
+        p.tuning.segments = cases[i].forced;
+        const clf_device_info cpu = device_of(CLF_DEVICE_CPU, cases[i].units, 16);
+        const clfi_choice c = chosen(&p, &cpu);
+        ck_assert_msg(c.segments == cases[i].segments, "case %zu: %d segments", i, c.segments);
+        ck_assert_int_ge(c.segments * c.segment_rows, p.S);
+        ck_assert_int_lt((c.segments - 1) * c.segment_rows, p.S);
+        ck_assert_int_eq(c.segment_rows % c.tile, 0);
+        ck_assert(c.compensated == (c.segment_rows / c.tile > 256));
+    }
+}
+END_TEST
+
+START_TEST(workspace_does_not_grow_with_length)
+{
+    for (int causal = 0; causal < 2; causal++) {
+        for (int family = CLF_FAMILY_PLAIN; family <= CLF_FAMILY_WIDE; family++) {
+            const clf_device_info cpu = device_of(CLF_DEVICE_CPU, 2, 16);
+            clf_plan_params p = problem(4, (int64_t)1 << 26, causal != 0);
+            p.tuning.family = (clf_family)family;
+            const size_t bytes = chosen(&p, &cpu).workspace_bytes;
+            p.L = p.S = (int64_t)1 << 30;
+            ck_assert_uint_eq(chosen(&p, &cpu).workspace_bytes, bytes);
+        }
+    }
+}
+END_TEST
+
+START_TEST(heads_go_in_passes_when_memory_is_short)
+{
+    kept_log kept;
+    clfi_choice c;
+    clf_device_info cpu = device_of(CLF_DEVICE_CPU, 2, 16);
+    const clf_plan_params p = problem(1000, 100, false);
+    const size_t all = chosen(&p, &cpu).workspace_bytes;
+    cpu.max_alloc_bytes = all / 4;
+    ck_assert_int_eq(chosen(&p, &cpu).heads_per_pass, 250);
+    ck_assert_uint_eq(chosen(&p, &cpu).workspace_bytes, all / 4);
+    cpu.max_alloc_bytes = 0;
+    cpu.global_mem_bytes = all / 2;
+    ck_assert_int_eq(chosen(&p, &cpu).heads_per_pass, 125);
+    cpu.global_mem_bytes = 4 * (all / 1000) - 4;
+    ck_assert_int_eq(choose(&p, &cpu, keep(&kept, CLF_LOG_ERROR), &c), CLF_ERROR_UNSUPPORTED);
+    char numbers[96];
+    snprintf(numbers, sizeof numbers, "need %zu bytes of state", all / 1000);
+    assert_said(&kept, numbers);
+    snprintf(numbers, sizeof numbers, "allows %zu", all / 1000 - 1);
+    assert_said(&kept, numbers);
+}
+END_TEST
+
+START_TEST(segments_give_way_to_memory_unless_they_are_tuned)
+{
+    kept_log kept;
+    clfi_choice c;
+    clf_device_info cpu = device_of(CLF_DEVICE_CPU, 2, 16);
+    clf_plan_params p = problem(1, 4096, false);
+    ck_assert_int_eq(chosen(&p, &cpu).segments, 16);
+    cpu.max_alloc_bytes = chosen(&p, &cpu).workspace_bytes / 2;
+    c = chosen(&p, &cpu);
+    ck_assert_int_le(c.segments, 8);
+    ck_assert_str_eq(c.segments_from, "to_fit_memory");
+    p.tuning.segments = 16;
+    ck_assert_int_eq(choose(&p, &cpu, keep(&kept, CLF_LOG_ERROR), &c), CLF_ERROR_UNSUPPORTED);
+    assert_said(&kept, "in 15 segments");
+}
+END_TEST
+
+START_TEST(impossible_tuning_is_refused_by_name)
+{
+    static const struct {
+        clf_tuning tuning;
+        const char *text;
+    } cases[] = {
+        {{.family = (clf_family)3}, "tuning.family=3"},
+        {{.family = (clf_family)-1}, "tuning.family=-1"},
+        {{.vector_width = 5}, "tuning.vector_width=5"},
+        {{.vector_width = -4}, "tuning.vector_width=-4"},
+        {{.vector_width = 32}, "tuning.vector_width=32"},
+        {{.tile_rows = -48}, "tuning.tile_rows=-48"},
+        {{.tile_rows = 50}, "tuning.tile_rows=50 is no multiple of 48"},
+        {{.tile_rows = 144}, "tuning.tile_rows=144"},
+        {{.tile_rows = 12, .vector_width = 8}, "tuning.tile_rows=12 is no multiple of 24"},
+        {{.segments = -1}, "tuning.segments=-1"},
+        {{.segments = 65}, "tuning.segments=65"},
+        {{.family = CLF_FAMILY_PLAIN, .vector_width = 8}, "vector_width=8"},
+        {{.family = CLF_FAMILY_PLAIN, .tile_rows = 48}, "tile_rows=48"},
+    };
+    const clf_device_info cpu = device_of(CLF_DEVICE_CPU, 2, 16);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        kept_log kept;
+        clfi_choice c;
+        clf_plan_params p = problem(1, 100, false);
+        p.tuning = cases[i].tuning;
+        ck_assert_int_eq(choose(&p, &cpu, keep(&kept, CLF_LOG_ERROR), &c),
+                         CLF_ERROR_INVALID_ARGUMENT);
+        ck_assert_int_eq(kept.count, 1);
+        assert_said(&kept, cases[i].text);
+    }
+}
+END_TEST
+
+START_TEST(every_stage_has_a_row_in_each_family)
+{
+    ck_assert_int_eq(clfi_kernel_row_count, 2 * CLFI_STAGE_COUNT);
+    for (int stage = 0; stage < CLFI_STAGE_COUNT; stage++) {
+        for (int family = CLF_FAMILY_PLAIN; family <= CLF_FAMILY_WIDE; family++) {
+            const clfi_kernel_row *row = clfi_kernel_find((clfi_stage)stage, (clf_family)family);
+            char path[64];
+            snprintf(path, sizeof path, "%s/%s.cl", clfi_family_name((clf_family)family),
+                     clfi_stage_name((clfi_stage)stage));
+            ck_assert_str_eq(row->path, path);
+        }
+    }
+}
+END_TEST
+
+RUN_TESTS("choice", family_and_width_follow_the_device,
+          wide_tiles_fit_registers_and_private_memory,
+          a_tile_that_needs_too_much_private_memory_is_refused,
+          segments_fill_the_device_and_are_capped, workspace_does_not_grow_with_length,
+          heads_go_in_passes_when_memory_is_short,
+          segments_give_way_to_memory_unless_they_are_tuned, impossible_tuning_is_refused_by_name,
+          every_stage_has_a_row_in_each_family)

@@ -1,0 +1,238 @@
+/* What the tool prints and writes: JSON that parses and has its members, lines of 80 columns, no
+ * escape codes off a terminal, the same result by every way to the same tensors, and a man page
+ * that knows every option: `test_output TOOL MANPAGE`. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "fixtures.h"
+#include "tool.h"
+
+#define ATTEND "attend --q q_2x5x8.npy --k k_2x7x8.npy --v v_2x7x6.npy --features 16"
+#define BENCH  "bench --lengths 64,96 --rounds 2 --heads 2 --head-size 8 --features 16"
+
+static tool_result result;
+
+static const char *const k_texts[] = {
+    "--help",        "devices",       "devices --help",
+    "attend --help", "verify --help", "projection --help",
+    "bench --help",  "demo --help",   ATTEND " --compare",
+    BENCH,           "verify",        "demo --svg chart.svg",
+};
+
+/* JSON of a command: its schema, and the members (name and type as in json_unpack) of the object
+ * itself or of the first one of an array in it. */
+static const struct {
+    const char *args, *schema, *array, *members;
+} k_json[] = {
+    {"devices --json", "clfavor-devices/1", NULL, "devices:[ chosen:i reason:s"},
+    {"devices --json", "clfavor-devices/1", "devices",
+     "index:i platform_index:i device_index:i type:s name:s vendor:s platform:s driver:s "
+     "compute_units:i global_mem_bytes:i chosen:b"},
+    {ATTEND " --compare --json", "clfavor-attend/1", NULL,
+     "device:s driver:s B:i H:i L:i S:i D:i E:i R:i kind:s causal:b plan:s out:n compare:{"},
+    {"verify --json", "clfavor-verify/1", "cases",
+     "name:s B:i H:i L:i S:i D:i E:i R:i kind:s causal:b rows:i tau:f err_tau:f right:b"},
+    {BENCH " --json", "clfavor-bench/1", NULL, "device:s driver:s commit:s results:["},
+    {BENCH " --causal --kind cosh --json", "clfavor-bench/1", "results",
+     "B:i H:i L:i S:i D:i E:i R:i dtype:s causal:b kind:s path:s stage:s direction:s median_ms:f "
+     "q1_ms:f q3_ms:f gflops:f fraction_of_peak:f workspace_bytes:i plan:s"},
+    {"projection --rows 3 --columns 2 --json --out w.npy", "clfavor-projection/1", NULL,
+     "heads:i M:i D:i seed:s kind:s norms:s out:s"},
+};
+
+/* Whether no line is wider than a terminal and nothing but text is in it. */
+static bool fits(const char *text)
+{
+    for (int column = 0; *text; text++) {
+        column = *text == '\n' ? 0 : column + 1;
+        if (column > 80 || *text == '\r' || *text == '\033' || *text == '\t')
+            return false;
+    }
+    return true;
+}
+
+static void check_texts(void)
+{
+    for (size_t i = 0; i < sizeof k_texts / sizeof k_texts[0]; i++) {
+        tool_run(&(tool_call){.args = k_texts[i]}, &result);
+        tap(result.code == 0 && result.err[0] == '\0' && fits(result.out), k_texts[i], &result);
+    }
+}
+
+static bool has_type(const json_t *value, char type)
+{
+    switch (type) {
+    case 'i':
+        return json_is_integer(value);
+    case 'f':
+        return json_is_real(value);
+    case 's':
+        return json_is_string(value) && json_string_length(value) > 0;
+    case 'b':
+        return json_is_boolean(value);
+    case 'n':
+        return json_is_null(value);
+    case '[':
+        return json_is_array(value) && json_array_size(value) > 0;
+    default:
+        return json_is_object(value);
+    }
+}
+
+/* Whether the object has each "name:type" of the list. */
+static bool has_members(const json_t *object, const char *members)
+{
+    char text[512];
+    snprintf(text, sizeof text, "%s", members);
+    for (char *item = strtok(text, " "); item; item = strtok(NULL, " ")) {
+        char *type = strchr(item, ':');
+        *type++ = '\0';
+        if (!has_type(json_object_get(object, item), *type)) {
+            printf("# member %s is missing or not of type %s\n", item, type);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void check_json(void)
+{
+    for (size_t i = 0; i < sizeof k_json / sizeof k_json[0]; i++) {
+        json_error_t error;
+        tool_run(&(tool_call){.args = k_json[i].args}, &result);
+        json_t *root = json_loads(result.out, JSON_REJECT_DUPLICATES, &error);
+        const char *schema = json_string_value(json_object_get(root, "schema"));
+        const json_t *array = json_object_get(root, k_json[i].array ? k_json[i].array : "");
+        const json_t *object = k_json[i].array ? json_array_get(array, 0) : root;
+        tap(result.code == 0 && schema && strcmp(schema, k_json[i].schema) == 0 &&
+                has_members(object, k_json[i].members),
+            k_json[i].args, &result);
+        json_decref(root);
+    }
+}
+
+/* Reads a whole file; the caller frees it. NULL when it is not there. */
+static char *read_file(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return NULL;
+    char *bytes = calloc(1, TOOL_TEXT);
+    *size = bytes ? fread(bytes, 1, TOOL_TEXT - 1, file) : 0;
+    fclose(file);
+    return bytes;
+}
+
+static bool same_files(const char *a, const char *b)
+{
+    size_t size_a = 0;
+    size_t size_b = 0;
+    char *bytes_a = read_file(a, &size_a);
+    char *bytes_b = read_file(b, &size_b);
+    const bool same =
+        bytes_a && bytes_b && size_a == size_b && memcmp(bytes_a, bytes_b, size_a) == 0;
+    free(bytes_a);
+    free(bytes_b);
+    return same;
+}
+
+/* Two ways that must give the same bytes, and one that must not. */
+static void check_same(void)
+{
+    static const struct {
+        const char *name, *first, *second;
+        bool same;
+    } rows[] = {
+        {"W written and read is W drawn", ATTEND " --seed 7 --out a.npy",
+         ATTEND " --projection w.npy --out b.npy", true},
+        {"another seed is another W", ATTEND " --seed 7 --out a.npy", ATTEND " --out b.npy", false},
+        {"a run repeated", ATTEND " --out a.npy", ATTEND " --out b.npy", true},
+        {"scale 1/sqrt(D) is the default", ATTEND " --out a.npy",
+         ATTEND " --scale 0.35355339059327373 --out b.npy", true},
+    };
+    tool_run(&(tool_call){.args = "projection --rows 16 --columns 8 --seed 7 --out w.npy"},
+             &result);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        remove("a.npy");
+        remove("b.npy");
+        tool_run(&(tool_call){.args = rows[i].first}, &result);
+        const int first = result.code;
+        tool_run(&(tool_call){.args = rows[i].second}, &result);
+        tap(first == 0 && result.code == 0 && same_files("a.npy", "b.npy") == rows[i].same,
+            rows[i].name, &result);
+    }
+}
+
+/* [1,5,3,8] as [B,L,H,D]: three heads of five rows, and a result of the same shape. */
+static void check_layout(void)
+{
+    tool_run(&(tool_call){.args = "attend --q x_1x5x3x8.npy --k x_1x5x3x8.npy --v x_1x5x3x8.npy "
+                                  "--layout blhd --features 16 --causal --compare --out a.npy"},
+             &result);
+    size_t size = 0;
+    char *bytes = read_file("a.npy", &size);
+    const bool shape = bytes && size > 128 && strstr(bytes + 10, "'shape': (1, 5, 3, 8)");
+    tap(result.code == 0 && strstr(result.out, "B=1 H=3 L=5 S=5") && shape, "layout blhd", &result);
+    free(bytes);
+}
+
+static void check_chart(void)
+{
+    size_t size = 0;
+    char *svg = read_file("chart.svg", &size);  // of the demo in k_texts
+    tap(svg && strncmp(svg, "<svg ", 5) == 0 && strstr(svg, "16384") && strstr(svg, "</svg>\n"),
+        "chart of the demo", &result);
+    free(svg);
+}
+
+/* Every option of every --help stands in the man page. */
+static void check_man_page(const char *page)
+{
+    static const char *const commands[] = {"devices",    "attend", "verify",
+                                           "projection", "bench",  "demo"};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        char text[64];
+        bool known = true;
+        snprintf(text, sizeof text, "%s --help", commands[i]);
+        tool_run(&(tool_call){.args = text}, &result);
+        for (const char *at = result.out; (at = strstr(at, "\n  --"));) {
+            at += 5;
+            snprintf(text, sizeof text, "Fl -%.*s", (int)strcspn(at, " "), at);
+            if (!strstr(page, text)) {
+                printf("# %s is missing in the man page\n", text);
+                known = false;
+            }
+        }
+        snprintf(text, sizeof text, "man page, options of %s", commands[i]);
+        tap(known && strstr(result.out, "\n  --help"), text, &result);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3) {
+        fprintf(stderr, "usage: test_output TOOL MANPAGE\n");
+        return EXIT_FAILURE;
+    }
+    size_t size = 0;
+    char *page = read_file(argv[2], &size);
+    if (!page) {
+        perror(argv[2]);
+        return EXIT_FAILURE;
+    }
+    tool_begin(argv[1]);
+    fixtures_write();
+    tool_need_device();
+    check_man_page(page);
+    check_texts();
+    check_chart();
+    check_json();
+    check_same();
+    check_layout();
+    free(page);
+    tool_end();
+    return tap_end();
+}
