@@ -1,8 +1,8 @@
 /* Runs of a plan on device memory: sets arguments and enqueues.
  *
- * Invariant: nothing is compiled or waited for. Buffer sizes are asked of the loader's own
- * objects, which reaches no device. All stages of a run are chained by events, so that queues out
- * of order serve. */
+ * Invariant: nothing is compiled or waited for. The one query, the size of a buffer, is answered
+ * on the host; a kernel that runs past the end of a buffer costs more. All stages of a run are
+ * chained by events, so that queues out of order serve. */
 #include "plan_internal.h"
 
 #include "cl/buffer.h"

@@ -177,7 +177,7 @@ void fixtures_write(void)
     put_bytes("empty.npy", "", 0);
     put_bytes("text.npy", "not an array\n", 13);
     put_kernels("broken", "#error \"this kernel is broken on purpose\"\n");
-    put_kernels("wrong", "#define fma(a, b, c) (fma((a), (b), (c)) * 1.001f)\n");
+    put_kernels("wrong", "#undef fma\n#define fma(a, b, c) (mad((a), (b), (c)) * 1.001f)\n");
     put_two_drivers();
     put_nan("nan_2x7x8.npy");
 }

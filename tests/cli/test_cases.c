@@ -18,7 +18,8 @@ static void check_case(const cli_case *c, tool_result *result)
     const bool quiet_out = c->call.output && result->out[0] == '\0';
     const bool absent = !c->absent || access(c->absent, F_OK) != 0;
     const bool right = result->code == c->code && contains(result->err, c->err) &&
-                       (quiet_out || contains(result->out, c->out)) && absent && !tool_left_part();
+                       (quiet_out || contains(result->out, c->out)) && absent &&
+                       tool_fits(result->out) && !tool_left_part();
     tap(right, c->name, result);
     if (!absent) {
         printf("# %s was written\n", c->absent);

@@ -16,10 +16,17 @@
 static tool_result result;
 
 static const char *const k_texts[] = {
-    "--help",        "devices",       "devices --help",
-    "attend --help", "verify --help", "projection --help",
-    "bench --help",  "demo --help",   ATTEND " --compare",
-    BENCH,           "verify",        "demo --svg chart.svg",
+    "--help",
+    "devices",
+    "devices --help",
+    "attend --help",
+    "verify --help",
+    "projection --help",
+    "bench --help",
+    "demo --help",
+    ATTEND " --compare",
+    BENCH,
+    "demo --svg chart.svg",
 };
 
 /* JSON of a command: its schema, and the members (name and type as in json_unpack) of the object
@@ -43,22 +50,12 @@ static const struct {
      "heads:i M:i D:i seed:s kind:s norms:s out:s"},
 };
 
-/* Whether no line is wider than a terminal and nothing but text is in it. */
-static bool fits(const char *text)
-{
-    for (int column = 0; *text; text++) {
-        column = *text == '\n' ? 0 : column + 1;
-        if (column > 80 || *text == '\r' || *text == '\033' || *text == '\t')
-            return false;
-    }
-    return true;
-}
-
 static void check_texts(void)
 {
     for (size_t i = 0; i < sizeof k_texts / sizeof k_texts[0]; i++) {
         tool_run(&(tool_call){.args = k_texts[i]}, &result);
-        tap(result.code == 0 && result.err[0] == '\0' && fits(result.out), k_texts[i], &result);
+        tap(result.code == 0 && result.err[0] == '\0' && tool_fits(result.out), k_texts[i],
+            &result);
     }
 }
 

@@ -102,6 +102,16 @@ bool tool_left_part(void)
     return found;
 }
 
+bool tool_fits(const char *text)
+{
+    for (int column = 0; *text; text++) {
+        column = *text == '\n' ? 0 : column + 1;
+        if (column > 80 || *text == '\r' || *text == '\033' || *text == '\t')
+            return false;
+    }
+    return true;
+}
+
 static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *where)
 {
     (void)info;

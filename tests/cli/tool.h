@@ -36,6 +36,9 @@ void tool_need_device(void);
 /* Whether a file of the folder has a name that ends in ".tmp" and numbers: a part of a result. */
 bool tool_left_part(void);
 
+/* Whether no line is wider than 80 columns and nothing but plain text is in it. */
+bool tool_fits(const char *text);
+
 /* Removes the folder. */
 void tool_end(void);
 

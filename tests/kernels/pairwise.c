@@ -40,12 +40,16 @@ static int gain(const pairwise *p, const int row[PAIRWISE_FACTORS], int factor, 
     return count;
 }
 
+/* Equally good levels take turns. */
 static int best_level(const pairwise *p, const int row[PAIRWISE_FACTORS], int factor)
 {
-    int best = 0;
-    for (int level = 1; level < p->levels[factor]; level++)
+    const int levels = p->levels[factor];
+    int best = p->rows % levels;
+    for (int n = 1; n < levels; n++) {
+        const int level = (p->rows + n) % levels;
         if (gain(p, row, factor, level) > gain(p, row, factor, best))
             best = level;
+    }
     return best;
 }
 
@@ -59,6 +63,7 @@ bool pairwise_next(pairwise *p, int row[PAIRWISE_FACTORS])
     for (int f = 0; f < p->factors; f++)
         for (int g = f + 1; g < p->factors; g++)
             p->seen[number_of(p, f, row[f])][number_of(p, g, row[g])] = true;
+    p->rows++;
     return true;
 }
 

@@ -12,6 +12,7 @@ enum {
 
 typedef struct pairwise {
     int factors;
+    int rows;  // so far
     int levels[PAIRWISE_FACTORS];
     bool seen[PAIRWISE_LEVELS][PAIRWISE_LEVELS];  // pairs of levels, numbered over all factors
 } pairwise;

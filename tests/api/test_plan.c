@@ -1,0 +1,506 @@
+/* Plans and runs: workspaces, queues, events, threads, layouts, redraws, destruction. How exact a
+ * result is, the kernels' tests judge; here one run is compared with the reference, and the
+ * others with each other. */
+#include <pthread.h>
+#include <time.h>
+
+#include "host/ref/ref.h"
+#include "plan_internal.h"
+#include "plan_support.h"
+
+/* The answer of clf_plan_run_host into data->out. */
+static void run_host(clf_plan *plan, host_data *data)
+{
+    fill_nan(data->out, data->out_count);
+    ck_assert_int_eq(clf_plan_run_host(plan, data->q, data->k, data->v, data->out), CLF_OK);
+    for (int64_t i = 0; i < data->out_count; i++)
+        ck_assert(isfinite(data->out[i]));
+}
+
+/* A run on the device with `args`, read into a new array. */
+static float *run_device(clf_context *ctx, clf_plan *plan, const clf_run_args *args, int64_t count)
+{
+    float *out = noise(count, 0);
+    cl_event done = NULL;
+    ck_assert_int_eq(clf_plan_run(plan, args, &done), CLF_OK);
+    ck_assert_ptr_nonnull(done);
+    read_out(ctx, args, done, count, out);
+    clReleaseEvent(done);
+    return out;
+}
+
+START_TEST(one_call_gives_the_reference_and_the_plans_bits)
+{
+    clf_context *ctx = open_context(NULL);
+    for (int causal = 0; causal < 2; causal++) {
+        clf_plan_params p = small_problem(causal != 0);
+        const clf_projection_params draw = {.M = p.R, .D = p.D, .heads = p.H, .seed = 9};
+        clf_projection *W = NULL;
+        ck_assert_int_eq(clf_projection_create(&draw, NULL, &W), CLF_OK);
+        p.projection = W;
+        host_data data;
+        data_init(&data, &p);
+        ck_assert_int_eq(clf_attention(ctx, &p, data.q, data.k, data.v, data.out), CLF_OK);
+
+        const clfi_problem problem = {.B = p.B,
+                                      .H = p.H,
+                                      .L = p.L,
+                                      .S = p.S,
+                                      .D = p.D,
+                                      .E = p.E,
+                                      .R = p.R,
+                                      .causal = p.causal,
+                                      .scale = 1.0 / sqrt((double)p.D),
+                                      .q = data.q,
+                                      .k = data.k,
+                                      .v = data.v,
+                                      .W = clf_projection_data(W),
+                                      .W_heads = p.H};
+        const int64_t all[] = {0, p.L / 2, p.L - 1};
+        const clfi_rows rows = {.count = 3, .index = all};
+        double ref[3 * 12], magnitude[3 * 12];
+        for (int64_t head = 0; head < p.B * p.H; head++) {
+            const int64_t b = head / p.H, h = head % p.H;
+            ck_assert_int_eq(clfi_ref_favor(&problem, b, h, &rows, ref, magnitude), CLF_OK);
+            const clfi_bound bound = clfi_ref_bound(&problem, b, h, 48.0 + (double)p.S);
+            for (int64_t i = 0; i < 3 * p.E; i++) {
+                const float x = data.out[(head * p.L + all[i / p.E]) * p.E + i % p.E];
+                const double limit = bound.tau * magnitude[i] + bound.floor;
+                ck_assert_double_le(fabs((double)x - ref[i]), limit);
+            }
+        }
+
+        clf_plan *plan = make_plan(ctx, &p);
+        float *first = noise(data.out_count, 0);
+        memcpy(first, data.out, (size_t)data.out_count * sizeof *first);
+        run_host(plan, &data);
+        assert_same(first, data.out, data.out_count);
+        free(first);
+        clf_plan_destroy(&plan);
+        clf_projection_destroy(&W);
+        data_finish(&data);
+    }
+    clf_context_destroy(&ctx);
+}
+END_TEST
+
+START_TEST(own_and_callers_workspace_offsets_and_repeats_give_the_same_bits)
+{
+    clf_context *ctx = open_context(NULL);
+    for (int causal = 0; causal < 2; causal++) {
+        const clf_plan_params p = small_problem(causal != 0);
+        clf_plan *plan = make_plan(ctx, &p);
+        host_data data;
+        data_init(&data, &p);
+        run_host(plan, &data);
+        static const int64_t pads[] = {0, 1, 4};
+        for (int i = 0; i < 3; i++) {
+            host_data fresh;
+            data_init(&fresh, &p);
+            clf_run_args args = device_args(ctx, &fresh, pads[i]);
+            args.workspace = i ? device_memory(ctx, clf_plan_workspace_bytes(plan)) : NULL;
+            for (int repeat = 0; repeat < 3; repeat++) {
+                float *out = run_device(ctx, plan, &args, data.out_count);
+                assert_same(out, data.out, data.out_count);
+                free(out);
+            }
+            release_args(&args);
+            data_finish(&fresh);
+        }
+        data_finish(&data);
+        clf_plan_destroy(&plan);
+    }
+    clf_context_destroy(&ctx);
+}
+END_TEST
+
+START_TEST(a_run_waits_for_its_events)
+{
+    clf_context *ctx = open_context(NULL);
+    const clf_plan_params p = small_problem(false);
+    clf_plan *plan = make_plan(ctx, &p);
+    host_data data;
+    data_init(&data, &p);
+    clf_run_args args = device_args(ctx, &data, 0);
+    cl_int code = CL_SUCCESS, state = CL_COMPLETE;
+    cl_event gate[2], done = NULL;
+    for (int i = 0; i < 2; i++) {
+        gate[i] = clCreateUserEvent(clf_context_cl(ctx), &code);
+        ck_assert_int_eq(code, CL_SUCCESS);
+    }
+    args.num_wait = 2;
+    args.wait = gate;
+    ck_assert_int_eq(clf_plan_run(plan, &args, &done), CLF_OK);
+    ck_assert_int_eq(clSetUserEventStatus(gate[1], CL_COMPLETE), CL_SUCCESS);
+    ck_assert_int_eq(clFlush(clf_context_queue(ctx)), CL_SUCCESS);
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    ck_assert_int_eq(
+        clGetEventInfo(done, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL),
+        CL_SUCCESS);
+    ck_assert_int_gt(state, CL_COMPLETE);
+    ck_assert_int_eq(clSetUserEventStatus(gate[0], CL_COMPLETE), CL_SUCCESS);
+    float *out = noise(data.out_count, 0);
+    read_out(ctx, &args, done, data.out_count, out);
+    run_host(plan, &data);
+    assert_same(out, data.out, data.out_count);
+    free(out);
+    clReleaseEvent(done);
+    clReleaseEvent(gate[0]);
+    clReleaseEvent(gate[1]);
+    release_args(&args);
+    data_finish(&data);
+    clf_plan_destroy(&plan);
+    clf_context_destroy(&ctx);
+}
+END_TEST
+
+START_TEST(a_queue_out_of_order_serves)
+{
+    clf_context *ctx = open_context(NULL), *wrapped = NULL;
+    cl_int code = CL_SUCCESS;
+    const cl_command_queue queue =
+        clCreateCommandQueue(clf_context_cl(ctx), clf_context_device(ctx)->id,
+                             CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE, &code);
+    if (code != CL_SUCCESS) {  // optional for a device
+        clf_context_destroy(&ctx);
+        return;
+    }
+    clf_plan_params p = small_problem(true);
+    p.tuning.segments = 3;
+    host_data data;
+    data_init(&data, &p);
+    clf_plan *plan = make_plan(ctx, &p);
+    run_host(plan, &data);
+    clf_run_args args = device_args(ctx, &data, 0);
+    args.queue = queue;
+    for (int i = 0; i < 20; i++) {
+        float *out = run_device(ctx, plan, &args, data.out_count);
+        assert_same(out, data.out, data.out_count);
+        free(out);
+    }
+    clf_plan_destroy(&plan);
+
+    float *before = noise(data.out_count, 0);
+    memcpy(before, data.out, (size_t)data.out_count * sizeof *before);
+    ck_assert_int_eq(clf_context_wrap(clf_context_cl(ctx), queue, NULL, &wrapped), CLF_OK);
+    plan = make_plan(wrapped, &p);
+    run_host(plan, &data);
+    assert_same(before, data.out, data.out_count);
+    free(before);
+    release_args(&args);
+    data_finish(&data);
+    clf_plan_destroy(&plan);
+    clf_context_destroy(&wrapped);
+    clReleaseCommandQueue(queue);
+    clf_context_destroy(&ctx);
+}
+END_TEST
+
+struct worker {
+    clf_context *ctx;
+    clf_plan *plan;
+    clf_run_args args;
+    host_data data;
+    const float *expected;
+    int wrong;
+};
+
+static void *work(void *user)
+{
+    struct worker *w = user;
+    const size_t bytes = (size_t)w->data.out_count * sizeof(float);
+    for (int i = 0; i < 50; i++) {
+        cl_event done = NULL;
+        const bool ran = clf_plan_run(w->plan, &w->args, &done) == CLF_OK &&
+                         clEnqueueReadBuffer(clf_context_queue(w->ctx), w->args.out.mem, CL_TRUE, 0,
+                                             bytes, w->data.out, 1, &done, NULL) == CL_SUCCESS;
+        w->wrong += !ran || memcmp(w->data.out, w->expected, bytes) != 0;
+        if (done)
+            clReleaseEvent(done);
+    }
+    return NULL;
+}
+
+/* Each thread has its own keys and queries, so that mixed arguments give wrong results. */
+START_TEST(threads_share_a_plan_with_workspaces_of_their_own)
+{
+    clf_context *ctx = open_context(NULL);
+    clf_plan_params p = small_problem(false);
+    clf_plan *plan = make_plan(ctx, &p);
+    struct worker workers[2];
+    pthread_t threads[2];
+    float *expected[2];
+    for (int i = 0; i < 2; i++) {
+        struct worker *w = &workers[i];
+        *w = (struct worker){.ctx = ctx, .plan = plan};
+        data_init(&w->data, &p);
+        for (int64_t j = 0; i == 1 && j < w->data.k_count; j++)
+            w->data.k[j] *= -0.5f;
+        run_host(plan, &w->data);
+        expected[i] = noise(w->data.out_count, 0);
+        memcpy(expected[i], w->data.out, (size_t)w->data.out_count * sizeof(float));
+        w->expected = expected[i];
+        w->args = device_args(ctx, &w->data, 0);
+        w->args.workspace = device_memory(ctx, clf_plan_workspace_bytes(plan));
+    }
+    ck_assert(differ(expected[0], expected[1], workers[0].data.out_count));
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+        ck_assert_int_eq(workers[i].wrong, 0);
+        release_args(&workers[i].args);
+        data_finish(&workers[i].data);
+        free(expected[i]);
+    }
+    clf_plan_destroy(&plan);
+    clf_context_destroy(&ctx);
+}
+END_TEST
+
+/* The run that waits at the gate was enqueued before the redraw and must keep the old W. */
+START_TEST(a_redraw_is_for_later_runs_only)
+{
+    clf_context *ctx = open_context(NULL);
+    const clf_plan_params p = small_problem(false);
+    clf_plan *plan = make_plan(ctx, &p);
+    host_data data;
+    data_init(&data, &p);
+    clf_run_args args = device_args(ctx, &data, 0);
+    run_host(plan, &data);
+    const clf_projection_params draw = {.M = p.R, .D = p.D, .heads = p.H, .seed = 77};
+    clf_projection *W = NULL;
+    ck_assert_int_eq(clf_projection_create(&draw, NULL, &W), CLF_OK);
+
+    cl_int code = CL_SUCCESS;
+    cl_event done = NULL;
+    const cl_event gate = clCreateUserEvent(clf_context_cl(ctx), &code);
+    ck_assert_int_eq(code, CL_SUCCESS);
+    args.num_wait = 1;
+    args.wait = &gate;
+    ck_assert_int_eq(clf_plan_run(plan, &args, &done), CLF_OK);
+    ck_assert_int_eq(clf_plan_set_projection(plan, W), CLF_OK);
+    ck_assert_int_eq(clSetUserEventStatus(gate, CL_COMPLETE), CL_SUCCESS);
+    float *out = noise(data.out_count, 0);
+    read_out(ctx, &args, done, data.out_count, out);
+    assert_same(out, data.out, data.out_count);
+
+    run_host(plan, &data);
+    ck_assert(differ(out, data.out, data.out_count));
+    clf_plan_params fresh = p;
+    fresh.projection = W;
+    clf_plan *other = make_plan(ctx, &fresh);
+    memcpy(out, data.out, (size_t)data.out_count * sizeof *out);
+    run_host(other, &data);
+    assert_same(out, data.out, data.out_count);
+    free(out);
+    clReleaseEvent(done);
+    clReleaseEvent(gate);
+    clf_projection_destroy(&W);
+    clf_plan_destroy(&other);
+    clf_plan_destroy(&plan);
+    release_args(&args);
+    data_finish(&data);
+    clf_context_destroy(&ctx);
+}
+END_TEST
+
+START_TEST(any_order_of_destruction_is_right)
+{
+    clf_context *ctx = open_context(NULL);
+    const clf_plan_params one = small_problem(false), two = small_problem(true);
+    clf_plan *first = make_plan(ctx, &one), *second = make_plan(ctx, &two);
+    host_data data;
+    data_init(&data, &two);
+    clf_context_destroy(&ctx);
+    ck_assert_ptr_null(ctx);
+    run_host(second, &data);
+    clf_plan_destroy(&first);
+    ck_assert_ptr_null(first);
+    run_host(second, &data);
+    clf_plan_destroy(&second);
+    clf_plan_destroy(&second);
+    clf_plan_destroy(NULL);
+    data_finish(&data);
+}
+END_TEST
+
+/* A run goes on though its plan and its own workspace were given up. */
+START_TEST(a_plan_may_go_while_its_run_is_under_way)
+{
+    clf_context *ctx = open_context(NULL);
+    const clf_plan_params p = small_problem(false);
+    clf_plan *plan = make_plan(ctx, &p);
+    host_data data;
+    data_init(&data, &p);
+    clf_run_args args = device_args(ctx, &data, 0);
+    run_host(plan, &data);
+    cl_int code = CL_SUCCESS;
+    cl_event done = NULL;
+    const cl_event gate = clCreateUserEvent(clf_context_cl(ctx), &code);
+    ck_assert_int_eq(code, CL_SUCCESS);
+    args.num_wait = 1;
+    args.wait = &gate;
+    ck_assert_int_eq(clf_plan_run(plan, &args, &done), CLF_OK);
+    clf_plan_destroy(&plan);
+    ck_assert_int_eq(clSetUserEventStatus(gate, CL_COMPLETE), CL_SUCCESS);
+    float *out = noise(data.out_count, 0);
+    read_out(ctx, &args, done, data.out_count, out);
+    assert_same(out, data.out, data.out_count);
+    free(out);
+    clReleaseEvent(done);
+    clReleaseEvent(gate);
+    release_args(&args);
+    data_finish(&data);
+    clf_context_destroy(&ctx);
+}
+END_TEST
+
+/* x [B,H,N,W] as [B,N,H,W] with `gap` unused elements after each row. */
+static float *interleaved(const float *x, const clf_plan_params *p, int64_t N, int64_t W,
+                          int64_t gap)
+{
+    const int64_t total = p->B * N * p->H * (W + gap);
+    float *y = noise(total, 0);
+    fill_nan(y, total);
+    for (int64_t i = 0; x && i < p->B * p->H * N * W; i++) {
+        const int64_t w = i % W, n = i / W % N, h = i / W / N % p->H, b = i / W / N / p->H;
+        y[((b * N + n) * p->H + h) * (W + gap) + w] = x[i];
+    }
+    return y;
+}
+
+START_TEST(layouts_give_the_same_bits_and_gaps_stay_untouched)
+{
+    clf_context *ctx = open_context(NULL);
+    const clf_plan_params p = small_problem(false);
+    clf_plan *plan = make_plan(ctx, &p);
+    host_data data;
+    data_init(&data, &p);
+    run_host(plan, &data);
+    for (int64_t gap = 0; gap < 4; gap += 3) {
+        clf_plan_params blhd = p;
+        blhd.q = clf_layout_blhd(p.H, p.L, p.D + gap);
+        blhd.k = clf_layout_blhd(p.H, p.S, p.D + gap);
+        blhd.v = clf_layout_blhd(p.H, p.S, p.E + gap);
+        blhd.out = clf_layout_blhd(p.H, p.L, p.E + gap);
+        clf_plan *other = make_plan(ctx, &blhd);
+        float *q = interleaved(data.q, &p, p.L, p.D, gap);
+        float *k = interleaved(data.k, &p, p.S, p.D, gap);
+        float *v = interleaved(data.v, &p, p.S, p.E, gap);
+        float *out = interleaved(NULL, &p, p.L, p.E, gap);
+        float *expected = interleaved(data.out, &p, p.L, p.E, gap);
+        ck_assert_int_eq(clf_plan_run_host(other, q, k, v, out), CLF_OK);
+        for (int64_t i = 0; i < p.B * p.L * p.H * (p.E + gap); i++)
+            ck_assert(isnan(expected[i]) ? isnan(out[i]) : out[i] == expected[i]);
+        free(q);
+        free(k);
+        free(v);
+        free(out);
+        free(expected);
+        clf_plan_destroy(&other);
+    }
+    data_finish(&data);
+    clf_plan_destroy(&plan);
+    clf_context_destroy(&ctx);
+}
+END_TEST
+
+START_TEST(heads_in_passes_give_the_same_bits)
+{
+    clf_context *ctx = open_context(NULL);
+    for (int causal = 0; causal < 2; causal++) {
+        clf_plan_params p = small_problem(causal != 0);
+        p.tuning.segments = 2;
+        clf_plan *plan = make_plan(ctx, &p);
+        host_data data;
+        data_init(&data, &p);
+        run_host(plan, &data);
+        float *expected = noise(data.out_count, 0);
+        memcpy(expected, data.out, (size_t)data.out_count * sizeof *expected);
+        plan->choice.heads_per_pass = 4;  // of 6, in the memory for 6
+        run_host(plan, &data);
+        assert_same(expected, data.out, data.out_count);
+        free(expected);
+        data_finish(&data);
+        clf_plan_destroy(&plan);
+    }
+    clf_context_destroy(&ctx);
+}
+END_TEST
+
+START_TEST(the_description_says_what_was_chosen)
+{
+    kept_log kept;
+    clf_context *ctx = open_context(keep(&kept, CLF_LOG_INFO));
+    clf_plan_params p = small_problem(false);
+    p.tuning.segments = 3;
+    static const char *const words[] = {"kv_state=plain", "state_scan=plain",
+                                        "q_apply=plain",  "segments=3(tuning)",
+                                        "D=20",           "R=50"};
+    p.tuning.family = CLF_FAMILY_PLAIN;
+    clf_plan *plan = make_plan(ctx, &p);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        ck_assert_ptr_nonnull(strstr(clf_plan_describe(plan), words[i]));
+    assert_said(&kept, clf_plan_describe(plan));
+    clf_plan_destroy(&plan);
+
+    p = small_problem(true);
+    p.tuning =
+        (clf_tuning){.family = CLF_FAMILY_WIDE, .vector_width = 4, .tile_rows = 24, .segments = 1};
+    plan = make_plan(ctx, &p);
+    static const char *const others[] = {"causal_apply=wide", "vector_width=4(tuning)",
+                                         "tile_rows=24(tuning)", "segments=1(tuning)"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        ck_assert_ptr_nonnull(strstr(clf_plan_describe(plan), others[i]));
+    ck_assert_ptr_null(strstr(clf_plan_describe(plan), "kv_state"));
+    clf_plan_destroy(&plan);
+    clf_context_destroy(&ctx);
+}
+END_TEST
+
+START_TEST(stored_features_are_those_of_the_reference)
+{
+    clf_context *ctx = open_context(NULL);
+    for (int i = 0; i < 4; i++) {
+        clf_plan_params p = small_problem(false);
+        p.kind = i % 2 ? CLF_KIND_COSH : CLF_KIND_EXP;
+        p.tuning.family = i / 2 ? CLF_FAMILY_WIDE : CLF_FAMILY_PLAIN;
+        const int64_t M = i % 2 ? p.R / 2 : p.R, rows = p.B * p.H * p.L;
+        const clf_projection_params draw = {.M = M, .D = p.D, .seed = 9};
+        clf_projection *W = NULL;
+        ck_assert_int_eq(clf_projection_create(&draw, NULL, &W), CLF_OK);
+        p.projection = W;
+        host_data data;
+        data_init(&data, &p);
+        float *phi = noise(rows * p.R, 0);
+        int32_t *exponents = calloc((size_t)rows, sizeof *exponents);
+        ck_assert_ptr_nonnull(exponents);
+        ck_assert_int_eq(clfi_feature_map(ctx, &p, data.q, phi, exponents), CLF_OK);
+        const double norm = -0.5 * log((double)p.R);
+        double expected[50];
+        for (int64_t t = 0; t < rows; t++) {
+            clfi_ref_log_features(data.q + t * p.D, clf_projection_data(W), p.D, p.R, p.kind,
+                                  1.0 / sqrt((double)p.D), expected);
+            for (int64_t j = 0; j < p.R; j++) {
+                const double x = log((double)phi[t * p.R + j]) + exponents[t] * log(2.0);
+                ck_assert_double_le(fabs(x - expected[j] - norm), 1e-5);
+            }
+        }
+        free(phi);
+        free(exponents);
+        clf_projection_destroy(&W);
+        data_finish(&data);
+    }
+    clf_context_destroy(&ctx);
+}
+END_TEST
+
+RUN_DEVICE_TESTS("plan", one_call_gives_the_reference_and_the_plans_bits,
+                 own_and_callers_workspace_offsets_and_repeats_give_the_same_bits,
+                 a_run_waits_for_its_events, a_queue_out_of_order_serves,
+                 threads_share_a_plan_with_workspaces_of_their_own, a_redraw_is_for_later_runs_only,
+                 any_order_of_destruction_is_right, a_plan_may_go_while_its_run_is_under_way,
+                 layouts_give_the_same_bits_and_gaps_stay_untouched,
+                 heads_in_passes_give_the_same_bits, the_description_says_what_was_chosen,
+                 stored_features_are_those_of_the_reference)

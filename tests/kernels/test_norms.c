@@ -1,0 +1,85 @@
+/* Norms from .1 to 30, in the patterns that break a stabiliser: finite and within the bound in
+ * both families, kinds and directions of time. */
+#include "inputs.h"
+#include "judge.h"
+#include "runner.h"
+
+static const struct {
+    directions way;
+    double first, last;  // |x| of the first and the last row
+} k_patterns[] = {
+    {DIRECTIONS_RANDOM, 0.5, 0.5}, {DIRECTIONS_RANDOM, 2, 2},   {DIRECTIONS_MIXED, 8, 8},
+    {DIRECTIONS_OPPOSED, 8, 8},    {DIRECTIONS_RANDOM, 30, 30}, {DIRECTIONS_ALIGNED, 30, 30},
+    {DIRECTIONS_OPPOSED, 30, 30},  {DIRECTIONS_MIXED, 30, 30},  {DIRECTIONS_RANDOM, 30, 0.1},
+    {DIRECTIONS_ALIGNED, 30, 0.1}, {DIRECTIONS_MIXED, 30, 0.1}, {DIRECTIONS_RANDOM, 0.1, 30},
+    {DIRECTIONS_ALIGNED, 0.1, 30}, {DIRECTIONS_MIXED, 0.1, 30},
+};
+
+enum {
+    PATTERNS = sizeof k_patterns / sizeof k_patterns[0],
+    HUGE_KEYS = 4,
+    ROWS = 150,  // three tiles and a tail; two segments of two
+    D = 64
+};
+
+static const int64_t k_huge_at[HUGE_KEYS] = {0, 47, 48, 149};
+
+static trial trial_of(clf_family family, clf_kind kind, bool causal)
+{
+    return (trial){
+        .B = 1,
+        .H = 2,
+        .L = ROWS,
+        .S = ROWS,
+        .D = D,
+        .E = D,
+        .R = kind == CLF_KIND_COSH ? 512 : 256,
+        .kind = kind,
+        .causal = causal,
+        .tuning = {.family = family, .segments = 2},
+    };
+}
+
+static void run_patterns(clf_family family, clf_kind kind, bool causal, const char *name)
+{
+    clf_context *ctx = trial_context();
+    const trial t = trial_of(family, kind, causal);
+    tensors x = tensors_create(&t, trial_seed());
+    clf_plan *plan = trial_plan(ctx, &t, &x);
+    tally sum = {0};
+    for (int n = 0; n < PATTERNS; n++) {
+        fill_norms(&t, &x, trial_seed() + (uint64_t)n, k_patterns[n].way, k_patterns[n].first,
+                   k_patterns[n].last);
+        trial_run(ctx, plan, &t, &x);
+        judge(&t, &x, plan, &sum);
+    }
+    for (int n = 0; n < HUGE_KEYS; n++) {
+        fill_norms(&t, &x, trial_seed(), DIRECTIONS_RANDOM, 0.1, 0.1);
+        set_norm(&t, x.k + k_huge_at[n] * D, 30);
+        trial_run(ctx, plan, &t, &x);
+        judge(&t, &x, plan, &sum);
+    }
+    tally_print(&sum, name);
+    clf_plan_destroy(&plan);
+    tensors_destroy(&x);
+    clf_context_destroy(&ctx);
+}
+
+#define PATTERN_TEST(name, family, kind, causal)                                                   \
+    START_TEST(name)                                                                               \
+    {                                                                                              \
+        run_patterns(CLF_FAMILY_##family, CLF_KIND_##kind, causal, #name);                         \
+    }                                                                                              \
+    END_TEST
+
+PATTERN_TEST(plain_exp, PLAIN, EXP, false)
+PATTERN_TEST(plain_cosh, PLAIN, COSH, false)
+PATTERN_TEST(plain_exp_causal, PLAIN, EXP, true)
+PATTERN_TEST(plain_cosh_causal, PLAIN, COSH, true)
+PATTERN_TEST(wide_exp, WIDE, EXP, false)
+PATTERN_TEST(wide_cosh, WIDE, COSH, false)
+PATTERN_TEST(wide_exp_causal, WIDE, EXP, true)
+PATTERN_TEST(wide_cosh_causal, WIDE, COSH, true)
+
+RUN_KERNEL_TESTS("norms", plain_exp, plain_cosh, plain_exp_causal, plain_cosh_causal, wide_exp,
+                 wide_cosh, wide_exp_causal, wide_cosh_causal)
