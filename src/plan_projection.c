@@ -80,6 +80,7 @@ clf_status clf_plan_set_projection(clf_plan *plan, const clf_projection *project
     const cl_mem old = plan->w;
     plan->w = w;
     plan->w_head = w_head;
+    clfi_plan_write_description(plan);
     pthread_mutex_unlock(&plan->lock);
     // Runs that are under way keep the memory: it goes when the last command that uses it is done.
     clReleaseMemObject(old);

@@ -129,8 +129,8 @@ causal_apply(global const float *q, long4 q_at, global const float *k, long4 k_a
             while (r0 < rows && blocks < BLOCKS) {
                 clf_project(fk, w_block, kt, features);
                 if (search)
-                    r1 = clf_block_begin(fk, features, j0, ng, state, shifts, r0, rows,
-                                         compensated);
+                    r1 =
+                        clf_block_begin(fk, features, j0, ng, state, shifts, r0, rows, compensated);
                 const int over = clf_key_features(fk, features, j0, ng, pg, shifts);
                 if (over && !search) {
                     search = 1;
@@ -148,15 +148,13 @@ causal_apply(global const float *q, long4 q_at, global const float *k, long4 k_a
                 int raise = j0 == 0;
                 do {
                     clf_project(fq, w_block, qt, features);
-                    if (raise &&
-                        clf_raise_queries(fq, features, j0, c_block, factor, shifts)) {
+                    if (raise && clf_raise_queries(fq, features, j0, c_block, factor, shifts)) {
                         clf_scale_rows(num, EP, factor);
                         clf_scale_rows(a, TILE, factor);
                         for (int t = 0; t < TILE; t++)
                             den_block[t] *= factor[t];
                     }
-                    raise =
-                        clf_query_features(fq, features, j0, c_block, den_block, state, shifts);
+                    raise = clf_query_features(fq, features, j0, c_block, den_block, state, shifts);
                 } while (raise);
                 for (int t = 0; t < TILE; t++) {
                     if (!part || (t >= r0 && t < r1)) {
