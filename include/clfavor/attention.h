@@ -4,9 +4,9 @@
  *
  * bidirectional: the sums go over all S keys; causal (L = S): over keys j <= i.
  * Features are never stored: extra device memory does not grow with L or S. For finite input
- * nothing becomes NaN or Inf at any norm (limits: docs/numerics.md). A NaN or Inf in key or
- * value j reaches no causal row before j, no other head and no other batch entry.
- * The same plan gives the same bits on every run.
+ * nothing becomes NaN or Inf while |k|^2 and |w| |q| are below FLT_MAX (docs/numerics.md). A NaN or
+ * Inf in key or value j reaches no causal row before j, no other head and no other batch entry. The
+ * same plan gives the same bits on every run.
  *
  * Tier 2: needs a context. */
 #ifndef CLFAVOR_ATTENTION_H
@@ -99,8 +99,9 @@ typedef struct clf_run_args {
     const cl_event *wait;
 } clf_run_args;
 
-/* Enqueues the attention and returns: nothing is allocated, compiled, queried or waited for
- * (the plan's own workspace is allocated at the first run that needs it). `event` (may be NULL)
+/* Enqueues the attention and returns: nothing is allocated, compiled or waited for, and
+ * nothing is queried but the sizes of the buffers (the plan's own workspace is allocated at the
+ * first run that needs it). `event` (may be NULL)
  * receives an event of the last stage, owned by the caller.
  * Errors: INVALID_ARGUMENT (NULL, a negative offset, a buffer that is too small), DEVICE,
  * DEVICE_MEMORY; `out` is then undefined when some stage was already enqueued. */

@@ -2,6 +2,7 @@
  *
  * Invariant: it fails (exit code 1) when a layer is further from fp64 FAVOR+ than its bound; the
  * distance to exact softmax is shown and explained, never judged. */
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "commands.h"
 #include "compare.h"
 #include "exit.h"
+#include "host/checked.h"
 #include "host/log.h"
 #include "measure.h"
 #include "report.h"
@@ -120,10 +122,17 @@ static double square_of_sum(const float *x, const float *y, int64_t D)
 /* The median of |q' + k'|^2 over all pairs that see each other, q' = q sqrt(scale). */
 static clf_status median_square(const clfi_problem *p, const clf_log *log, double *median)
 {
-    const size_t most = (size_t)(p->B * p->H * p->L * p->S);
-    double *squares = malloc(most * sizeof *squares);
+    const int64_t counts[] = {p->B, p->H, p->L, p->S};
+    size_t bytes = 0;
+    if (!clfi_product_bytes(counts, 4, sizeof(double), &bytes) ||
+        bytes / sizeof(double) > (size_t)INT_MAX)
+        return clfi_fail(log, CLF_ERROR_INVALID_ARGUMENT,
+                         "B=%lld H=%lld L=%lld S=%lld make more than %d pairs", (long long)p->B,
+                         (long long)p->H, (long long)p->L, (long long)p->S, INT_MAX);
+    double *squares = malloc(bytes);
     if (!squares)
-        return clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY, "no memory for %zu norms", most);
+        return clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY, "no memory for %zu bytes of norms",
+                         bytes);
     int count = 0;
     for (int64_t head = 0; head < p->B * p->H; head++) {
         for (int64_t i = 0; i < p->L; i++) {
@@ -191,8 +200,8 @@ static clf_status show_layers(const values *o, clf_context *ctx, const char *fol
         double median = 0;
         progress("layer %d of %d: %s", i + 1, LAYERS, k_layers[i].name);
         TRY(read_layer(o, folder, i, log, &files, &p));
+        TRY(run_layer(o, ctx, &p, log, &errors));  // refuses shapes that do not fit first
         TRY(median_square(&p, log, &median));
-        TRY(run_layer(o, ctx, &p, log, &errors));
         progress_clear();
         printf("%-22s %2lld %3lld %2lld %-6s %7.1e %7.3g  %7.3g   %7.1f%s\n", k_layers[i].name,
                (long long)p.H, (long long)p.L, (long long)p.D, p.causal ? "causal" : "",
