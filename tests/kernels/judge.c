@@ -7,8 +7,8 @@
 #include "plan_internal.h"
 
 enum {
-    MOST_TERMS = 12000000,  // exponentials of the reference per trial
-    FEWEST_ROWS = 6         // per head
+    MOST_TERMS = 4000000,  // exponentials of the reference per trial
+    FEWEST_ROWS = 6        // per head
 };
 
 /* B_L: the sum of a tile; of the segment's tiles, unless it is compensated; of the segments. */

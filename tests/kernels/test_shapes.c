@@ -81,25 +81,26 @@ static trial trial_of(const int row[PAIRWISE_FACTORS])
     return t;
 }
 
-/* Whether the environment asks for the full product. */
-static bool want_all(void)
-{
-    const char *full = getenv("CLFAVOR_TEST_FULL");
-    return full && strcmp(full, "1") == 0;
-}
-
+/* The trials of one variant: pairs of all factors; or, when the environment asks for all, the full
+ * product of all but the places, which take turns. */
 static void run_shapes(int variant, const char *name)
 {
+    const char *full = getenv("CLFAVOR_TEST_FULL");
+    const bool all = full && strcmp(full, "1") == 0;
     clf_context *ctx = trial_context();
     pairwise *rows = malloc(sizeof *rows);
     ck_assert_ptr_nonnull(rows);
     *rows = k_factors;
+    if (all)
+        rows->levels[PLACE] = 1;
     tally sum = {0};
     int row[PAIRWISE_FACTORS] = {0};
-    for (bool more = want_all() || pairwise_next(rows, row); more;
-         more = want_all() ? product_next(rows, row) : pairwise_next(rows, row)) {
+    for (bool more = all || pairwise_next(rows, row); more;
+         more = all ? product_next(rows, row) : pairwise_next(rows, row)) {
         if (row[VARIANT] != variant)
             continue;
+        if (all)
+            row[PLACE] = sum.trials % COUNT(k_places);
         const trial t = trial_of(row);
         tensors x = tensors_create(&t, trial_seed());
         fill_mixed(&t, &x, trial_seed() + (uint64_t)sum.trials);
