@@ -1,9 +1,9 @@
 /* The table of kernels and of their argument lists. Builds and enqueues nothing.
  *
- * Invariant: one row per pair of stage and family, and a file of kernels/ for each. */
+ * Invariant: one row per stage in PLAIN, at most one in WIDE, and a file of kernels/ for each. */
 #include "kernels.h"
 
-#define MAX_ARGS 20  // and a zero that ends the longest list
+#define MAX_ARGS 24  // and a zero that ends the longest list
 
 struct argument {
     size_t offset, size;  // within clfi_kernel_args; size 0 ends a list
@@ -20,21 +20,47 @@ static const struct {
     struct argument arguments[MAX_ARGS];
 } stages[CLFI_STAGE_COUNT] = {
     [CLFI_STAGE_FEATURE_MAP] = {"feature_map",
-                                {A(q), A(q_at), A(w), A(w_head), A(phi), A(exponents),
-                                 A(half_scale), A(norm), A(L), A(run_rows), A(H), A(head0)}},
+                                {A(q), A(q_at), A(w), A(w_head), A(phi), A(phi_at), A(exponents),
+                                 A(exponents_at), A(half_scale), A(eps), A(norm), A(L), A(run_rows),
+                                 A(heads)}},
     [CLFI_STAGE_KV_STATE] = {"kv_state",
-                             {A(k), A(k_at), A(v), A(v_at), A(w), A(w_head), A(state), A(state),
-                              A(half_scale), A(S), A(segment_rows), A(segments), A(H), A(head0),
-                              A(compensated)}},
+                             {A(k), A(k_at), A(v), A(v_at), A(mask), A(mask_at), A(w), A(w_head),
+                              A(state), A(state), A(peaks_at), A(half_scale), A(eps), A(S),
+                              A(segment_rows), A(segments), A(heads), A(compensated)}},
     [CLFI_STAGE_STATE_SCAN] = {"state_scan",
                                {A(state), A(state), A(segments), A(exclusive), A(compensated)}},
     [CLFI_STAGE_Q_APPLY] = {"q_apply",
                             {A(q), A(q_at), A(out), A(out_at), A(w), A(w_head), A(state), A(state),
-                             A(L), A(run_rows), A(segments), A(H), A(head0), A(compensated)}},
-    [CLFI_STAGE_CAUSAL_APPLY] = {"causal_apply",
-                                 {A(q), A(q_at), A(k), A(k_at), A(v), A(v_at), A(out), A(out_at),
-                                  A(w), A(w_head), A(state), A(state), A(half_scale), A(L),
-                                  A(segment_rows), A(segments), A(H), A(head0), A(compensated)}},
+                             A(half_scale), A(eps), A(L), A(run_rows), A(segments), A(heads),
+                             A(compensated)}},
+    [CLFI_STAGE_CAUSAL_APPLY] =
+        {"causal_apply", {A(q),          A(q_at),       A(k),      A(k_at),         A(v),
+                          A(v_at),       A(out),        A(out_at), A(mask),         A(mask_at),
+                          A(w),          A(w_head),     A(state),  A(state),        A(peaks_at),
+                          A(half_scale), A(eps),        A(L),      A(segment_rows), A(segments),
+                          A(heads),      A(compensated)}},
+    [CLFI_STAGE_KEY_PEAK] = {"key_peak",
+                             {A(k), A(k_at), A(w), A(w_head), A(state), A(peaks_at), A(S),
+                              A(peak_rows), A(heads)}},
+    [CLFI_STAGE_SOFTMAX] = {"softmax",
+                            {A(q), A(q_at), A(k), A(k_at), A(v), A(v_at), A(out), A(out_at),
+                             A(mask), A(mask_at), A(score_scale), A(L), A(S), A(run_rows),
+                             A(heads)}},
+    [CLFI_STAGE_GATHER_KEYS] = {"gather_keys",
+                                {A(k), A(k_at), A(v), A(v_at), A(mask), A(mask_at), A(w), A(w_head),
+                                 A(state), A(state), A(parts), A(half_scale), A(S), A(chunk_first),
+                                 A(chunk_rows), A(heads)}},
+    [CLFI_STAGE_KEY_FEATURES] = {"key_features",
+                                 {A(state), A(state), A(parts), A(eps), A(chunk_first),
+                                  A(chunk_rows)}},
+    [CLFI_STAGE_GATHER_QUERIES] = {"gather_queries",
+                                   {A(q), A(q_at), A(w), A(w_head), A(state), A(parts), A(L),
+                                    A(chunk_first), A(chunk_rows), A(heads)}},
+    [CLFI_STAGE_QUERY_FEATURES] = {"query_features",
+                                   {A(state), A(state), A(parts), A(eps), A(chunk_rows)}},
+    [CLFI_STAGE_DIVIDE] = {"divide",
+                           {A(state), A(parts), A(out), A(out_at), A(L), A(chunk_first),
+                            A(chunk_rows), A(heads)}},
 };
 
 #define PLAIN(stage, file, ...)                                                                    \
@@ -55,24 +81,36 @@ static const struct {
 const clfi_kernel_row clfi_kernel_rows[] = {
     PLAIN(FEATURE_MAP, "feature_map.cl", CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
     PLAIN(KV_STATE, "kv_state.cl", CLFI_EXTENT_FEATURES, CLFI_EXTENT_KEY_SEGMENTS,
-          CLFI_EXTENT_HEADS),
-    PLAIN(STATE_SCAN, "state_scan.cl", CLFI_EXTENT_FEATURES, CLFI_EXTENT_HEADS),
+          CLFI_EXTENT_STATES),
+    PLAIN(STATE_SCAN, "state_scan.cl", CLFI_EXTENT_FEATURES, CLFI_EXTENT_STATES),
     PLAIN(Q_APPLY, "q_apply.cl", CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
-    PLAIN(CAUSAL_APPLY, "causal_apply.cl", CLFI_EXTENT_SEGMENTS, CLFI_EXTENT_HEADS),
+    PLAIN(CAUSAL_APPLY, "causal_apply.cl", CLFI_EXTENT_SEGMENTS, CLFI_EXTENT_STATES),
+    PLAIN(KEY_PEAK, "key_peak.cl", CLFI_EXTENT_PEAKS, CLFI_EXTENT_STATES),
+    PLAIN(SOFTMAX, "softmax.cl", CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
+    PLAIN(GATHER_KEYS, "gather_keys.cl", CLFI_EXTENT_CHUNK),
+    PLAIN(KEY_FEATURES, "key_features.cl", CLFI_EXTENT_PROJECTIONS),
+    PLAIN(GATHER_QUERIES, "gather_queries.cl", CLFI_EXTENT_CHUNK),
+    PLAIN(QUERY_FEATURES, "query_features.cl", CLFI_EXTENT_CHUNK),
+    PLAIN(DIVIDE, "divide.cl", CLFI_EXTENT_CHUNK),
     WIDE(FEATURE_MAP, "feature_map.cl", CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
-    WIDE(KV_STATE, "kv_state.cl", CLFI_EXTENT_KEY_SEGMENTS, CLFI_EXTENT_HEADS),
-    WIDE(STATE_SCAN, "state_scan.cl", CLFI_EXTENT_BLOCKS, CLFI_EXTENT_HEADS),
+    WIDE(KV_STATE, "kv_state.cl", CLFI_EXTENT_KEY_SEGMENTS, CLFI_EXTENT_STATES),
+    WIDE(STATE_SCAN, "state_scan.cl", CLFI_EXTENT_BLOCKS, CLFI_EXTENT_STATES),
     WIDE(Q_APPLY, "q_apply.cl", CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
-    WIDE(CAUSAL_APPLY, "causal_apply.cl", CLFI_EXTENT_SEGMENTS, CLFI_EXTENT_HEADS),
+    WIDE(CAUSAL_APPLY, "causal_apply.cl", CLFI_EXTENT_SEGMENTS, CLFI_EXTENT_STATES),
+    WIDE(KEY_PEAK, "key_peak.cl", CLFI_EXTENT_PEAKS, CLFI_EXTENT_STATES),
+    WIDE(SOFTMAX, "softmax.cl", CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
 };
 const int clfi_kernel_row_count = sizeof clfi_kernel_rows / sizeof clfi_kernel_rows[0];
 
 const clfi_kernel_row *clfi_kernel_find(clfi_stage stage, clf_family family)
 {
-    int i = 0;
-    while (clfi_kernel_rows[i].stage != stage || clfi_kernel_rows[i].family != family)
-        i++;
-    return &clfi_kernel_rows[i];
+    const clfi_kernel_row *found = NULL;
+    for (int i = 0; i < clfi_kernel_row_count; i++) {
+        const clfi_kernel_row *row = &clfi_kernel_rows[i];
+        if (row->stage == stage && (row->family == family || !found))
+            found = row;
+    }
+    return found;
 }
 
 const char *clfi_stage_name(clfi_stage stage)

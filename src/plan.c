@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "cl/context_internal.h"
+#include "cl/process.h"
 #include "host/log.h"
 
 void clf_plan_params_init(clf_plan_params *params)
@@ -16,22 +17,42 @@ void clf_plan_params_init(clf_plan_params *params)
         *params = (clf_plan_params){0};
 }
 
-/* The launches of a pass, in order. */
-static void choose_stages(clf_plan *plan, bool features)
+const char *clf_path_name(clf_path path)
 {
-    static const clfi_stage bidirectional[] = {CLFI_STAGE_KV_STATE, CLFI_STAGE_STATE_SCAN,
-                                               CLFI_STAGE_Q_APPLY};
-    static const clfi_stage causal[] = {CLFI_STAGE_KV_STATE, CLFI_STAGE_STATE_SCAN,
-                                        CLFI_STAGE_CAUSAL_APPLY};
-    static const clfi_stage map[] = {CLFI_STAGE_FEATURE_MAP};
-    const clfi_stage *stages = features ? map : plan->shape.causal ? causal : bidirectional;
+    static const char *const names[CLF_PATH_COUNT] = {"auto", "fused", "clblast", "exact"};
+    return (int)path >= 0 && path < CLF_PATH_COUNT ? names[path] : NULL;
+}
+
+/* The launches of a pass, in order. */
+static void choose_stages(clf_plan *plan)
+{
+    const clfi_shape *s = &plan->shape;
     const bool one = plan->choice.segments == 1;
-    for (int i = 0; i < (features ? 1 : CLFI_MAX_STAGES); i++) {
-        // One segment has nothing to merge; a causal one needs no state from before it.
-        const bool skip = one && (stages[i] == CLFI_STAGE_STATE_SCAN ||
-                                  (plan->shape.causal && stages[i] == CLFI_STAGE_KV_STATE));
-        if (!skip)
-            plan->launch[plan->launches++].row = clfi_kernel_find(stages[i], plan->choice.family);
+    const clf_path path = plan->shape.path;
+    const bool fused = path == CLF_PATH_FUSED && !plan->features;
+    const bool chunked = path == CLF_PATH_CLBLAST;
+    // One segment has nothing to merge; a causal one needs no state from before it.
+    const struct {
+        clfi_stage stage;
+        bool wanted;
+    } stages[] = {
+        {CLFI_STAGE_FEATURE_MAP, plan->features},
+        {CLFI_STAGE_SOFTMAX, path == CLF_PATH_EXACT},
+        {CLFI_STAGE_KEY_PEAK, fused && s->stabilised},
+        {CLFI_STAGE_KV_STATE, fused && (!one || !s->causal)},
+        {CLFI_STAGE_STATE_SCAN, fused && !one},
+        {CLFI_STAGE_Q_APPLY, fused && !s->causal},
+        {CLFI_STAGE_CAUSAL_APPLY, fused && s->causal},
+        {CLFI_STAGE_GATHER_KEYS, chunked},
+        {CLFI_STAGE_KEY_FEATURES, chunked},
+        {CLFI_STAGE_GATHER_QUERIES, chunked},
+        {CLFI_STAGE_QUERY_FEATURES, chunked},
+        {CLFI_STAGE_DIVIDE, chunked},
+    };
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
+        if (stages[i].wanted)
+            plan->launch[plan->launches++].row =
+                clfi_kernel_find(stages[i].stage, plan->choice.family);
     }
 }
 
@@ -50,16 +71,30 @@ void clfi_plan_write_description(clf_plan *plan)
             c->width_from, c->project_rows, c->value_rows, c->value_vectors, c->private_bytes);
     else
         ADD("local_size=%zu ", plan->launch[0].local);
-    ADD("tile_rows=%d(%s) segments=%d(%s) segment_rows=%lld run_rows=%lld compensated=%s "
-        "heads_per_pass=%d(of_%lld) workspace_bytes=%zu ",
-        c->tile, c->tile_from, c->segments, c->segments_from, (long long)c->segment_rows,
-        (long long)c->run_rows, c->compensated ? "yes" : "no", c->heads_per_pass,
-        (long long)s->heads, c->workspace_bytes);
-    ADD("kind=%s causal=%s B=%lld H=%lld L=%lld S=%lld D=%lld E=%lld R=%lld scale=%.9g "
-        "projection_heads=%lld",
-        s->signs == 2 ? "cosh" : "exp", s->causal ? "yes" : "no", (long long)s->B, (long long)s->H,
-        (long long)s->L, (long long)s->S, (long long)s->D, (long long)s->E, (long long)s->R,
-        s->scale, plan->w_head ? (long long)s->H : 1LL);
+    if (s->path == CLF_PATH_CLBLAST)
+        ADD("key_rows=%lld query_rows=%lld(%s) clblast_bytes=%zu workspace_bytes=%zu ",
+            (long long)c->key_rows, (long long)c->query_rows, c->rows_from, c->temp_bytes,
+            c->workspace_bytes);
+    else
+        ADD("tile_rows=%d(%s) segments=%d(%s) segment_rows=%lld run_rows=%lld compensated=%s "
+            "heads_per_state=%d states_per_pass=%d(of_%lld) workspace_bytes=%zu ",
+            c->tile, c->tile_from, c->segments, c->segments_from, (long long)c->segment_rows,
+            (long long)c->run_rows, c->compensated ? "yes" : "no", (int)c->share,
+            c->states_per_pass, (long long)c->states, c->workspace_bytes);
+    ADD("path=%s(%s) causal=%s mask=%s B=%lld H=%lld Hkv=%lld L=%lld S=%lld D=%lld E=%lld "
+        "scale=%.9g",
+        clf_path_name(s->path), s->path_from, s->causal ? "yes" : "no",
+        s->mask == CLF_MASK_KEYS ? "keys" : "none", (long long)s->B, (long long)s->H,
+        (long long)s->Hkv, (long long)s->L, (long long)s->S, (long long)s->D, (long long)s->E,
+        s->scale);
+    for (int i = 0; i < CLFI_TENSORS; i++)
+        ADD(" %s=%s", s->tensor[i].name, clf_dtype_name(s->tensor[i].dtype));
+    if (s->path != CLF_PATH_EXACT)
+        ADD(" kind=%s R=%lld preset=%s kernel_eps=%.9g deterministic=%s bias=%s "
+            "projection_heads=%lld",
+            s->kind_row->info.name, (long long)s->R, s->preset->name, s->kernel_eps,
+            s->deterministic ? "yes" : "no", s->biased ? "yes" : "no",
+            plan->w_head ? (long long)s->Hkv : 1LL);
 #undef ADD
 }
 
@@ -68,9 +103,11 @@ static clf_status first_projection(clf_plan *plan, const clf_plan_params *params
 {
     clf_status status = CLF_OK;
     clf_projection *drawn = NULL;
-    if (!params->projection) {
+    if (plan->shape.path == CLF_PATH_EXACT)
+        return CLF_OK;
+    if (!params->projection && !plan->shape.deterministic) {
         const clf_projection_params draw = {
-            .M = plan->shape.M, .D = plan->shape.D, .seed = params->seed};
+            .M = plan->shape.rows, .D = plan->shape.D, .seed = params->seed};
         TRY(clf_projection_create(&draw, &plan->ctx->log, &drawn));
     }
     TRY(clfi_plan_upload(plan, drawn ? drawn : params->projection, &plan->w, &plan->w_head));
@@ -90,10 +127,12 @@ clf_status clfi_plan_open(clf_context *ctx, const clf_plan_params *params, bool 
         return clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY, "no memory for a plan");
     }
     plan->ctx = ctx;
+    plan->features = features;
     clfi_context_retain(ctx);
+    TRY(clfi_process_check(log));
     TRY(clfi_shape_init(&plan->shape, params, log));
     TRY(clfi_choose(&plan->shape, &ctx->device, log, &plan->choice));
-    choose_stages(plan, features);
+    choose_stages(plan);
     TRY(first_projection(plan, params));
     TRY(clfi_plan_build(plan));
     clfi_plan_write_description(plan);
@@ -128,11 +167,8 @@ const char *clf_plan_describe(const clf_plan *plan)
     return plan ? plan->description : "";
 }
 
-void clf_plan_destroy(clf_plan **plan)
+static void release_objects(clf_plan *p)
 {
-    if (!plan || !*plan)
-        return;
-    clf_plan *p = *plan;
     if (p->workspace)
         clReleaseMemObject(p->workspace);
     for (int i = 0; i < p->launches; i++) {
@@ -143,6 +179,15 @@ void clf_plan_destroy(clf_plan **plan)
         clReleaseProgram(p->program);
     if (p->w)
         clReleaseMemObject(p->w);
+}
+
+void clf_plan_destroy(clf_plan **plan)
+{
+    if (!plan || !*plan)
+        return;
+    clf_plan *p = *plan;
+    if (!clfi_process_is_fork())
+        release_objects(p);
     clfi_context_release(p->ctx);
     pthread_mutex_destroy(&p->lock);
     free(p);

@@ -10,6 +10,8 @@
 #define PRIVATE_LIMIT   (256 * 1024)  // bytes of private memory of a work-item; more crashes PoCL
 #define DEFAULT_TILE    48
 #define MAX_TILE        96
+#define MAX_PLAIN_SHARE 8      // query heads a work-item of the plain family walks at once
+#define MAX_WIDE_SHARE  128    // the same, causal: more never fit PRIVATE_LIMIT
 #define COMPENSATE_FROM 256    // tiles of a segment above which their sum is compensated
 #define MAX_GRID        32768  // PoCL compiles again for a grid dimension of 65535 and more
 #define GROUPS_PER_UNIT 8      // work-groups that keep a compute unit of a CPU busy
@@ -70,11 +72,16 @@ static void choose_family(const clfi_shape *shape, const clf_device_info *device
     c->family_from = cpu ? "cpu" : tuned ? "tuning" : "not_a_cpu";
 }
 
-/* Private memory of the largest kernel with this tile, in bytes. */
+/* Private memory of the largest kernel with this tile, in bytes: the arrays of the .cl files. */
 static int64_t private_bytes(const clfi_shape *s, const clfi_choice *c, int tile)
 {
-    const int64_t both = s->D + c->EP + s->signs * CLFI_FEATURE_BLOCK;
-    return (s->causal ? 2 * both + tile : both) * tile * (int64_t)sizeof(float);
+    const int64_t JB = CLFI_FEATURE_BLOCK;
+    const int64_t XD = s->D + (s->biased ? 1 : 0);
+    const int64_t both = XD + c->EP + s->signs * JB;
+    int64_t floats = (s->causal ? both + c->share * (both + tile) : both) * tile;
+    if (s->path == CLF_PATH_EXACT)
+        floats = (s->D + c->EP + JB + 5) * tile + (max_i64(s->D, c->EP) + 2) * JB;
+    return floats * (int64_t)sizeof(float);
 }
 
 /* Sets what follows from vector width and tile. */
@@ -141,6 +148,26 @@ fail:
     return status;
 }
 
+/* Query heads that share a state. Causal, a work-item holds a tile of each of them. */
+static void choose_share(const clfi_shape *s, clfi_choice *c)
+{
+    int64_t share = s->path == CLF_PATH_EXACT ? 1 : s->group;
+    if (s->causal)
+        share = min_i64(share, MAX_WIDE_SHARE);
+    for (; s->causal && share > 1; share--) {
+        c->share = share;
+        const bool fits = c->family == CLF_FAMILY_WIDE
+                              ? private_bytes(s, c, c->tile) <= PRIVATE_LIMIT
+                              : share <= MAX_PLAIN_SHARE;
+        if (s->group % share == 0 && fits)
+            break;
+    }
+    c->share = share;
+    c->states = s->B * s->H / share;
+    if (c->family == CLF_FAMILY_WIDE)
+        c->private_bytes = (size_t)private_bytes(s, c, c->tile);
+}
+
 /* Segments of a causal head: the state pass costs half of the apply pass, and work-groups go
  * through the compute units in whole rounds. The fewest within 2 % of the cheapest. */
 static int causal_segments(int64_t heads, int64_t units)
@@ -168,13 +195,12 @@ static int64_t wanted_segments(const clfi_shape *s, const clf_device_info *devic
     const int64_t units = compute_units(device);
     const bool wide = c->family == CLF_FAMILY_WIDE;
     if (s->causal)
-        return causal_segments(s->heads, wide ? units : units * CLFI_MAX_LOCAL);
-    return wide ? clfi_ceil_div(GROUPS_PER_UNIT * units, s->heads)
-                : clfi_ceil_div(ITEMS_PER_UNIT * units, s->heads * s->signs * c->MP);
+        return causal_segments(c->states, wide ? units : units * CLFI_MAX_LOCAL);
+    return wide ? clfi_ceil_div(GROUPS_PER_UNIT * units, c->states)
+                : clfi_ceil_div(ITEMS_PER_UNIT * units, c->states * s->signs * c->MP);
 }
 
-/* Bytes that a workspace may take: one buffer, and a quarter of the device's memory. */
-static uint64_t workspace_limit(const clf_device_info *device)
+uint64_t clfi_workspace_limit(const clf_device_info *device)
 {
     const uint64_t quarter = device->global_mem_bytes / 4, one = device->max_alloc_bytes;
     if (quarter == 0 || one == 0)
@@ -183,28 +209,39 @@ static uint64_t workspace_limit(const clf_device_info *device)
 }
 
 /* Cuts `rows` rows into at most `segments` segments of whole tiles, none of them empty. Returns
- * the bytes of state of one head. */
+ * the bytes of one state. */
 static uint64_t set_segments(const clfi_shape *s, int64_t rows, int64_t segments, clfi_choice *c)
 {
-    const int64_t state_rows = s->signs * c->MP;
-    const int64_t tiles = clfi_ceil_div(clfi_ceil_div(rows, c->tile), segments);
+    const int64_t state_rows = s->signs * c->MP, errors = state_rows * (c->EP + 1);
+    const int64_t all = clfi_ceil_div(rows, c->tile), tiles = clfi_ceil_div(all, segments);
     c->segment_rows = tiles * c->tile;
     c->segments = (int)clfi_ceil_div(rows, c->segment_rows);
     c->compensated = tiles > COMPENSATE_FROM || (s->causal && c->family == CLF_FAMILY_PLAIN);
     // Sx, z and s; with the errors of Sx and z (kernels/common/layout.clh).
-    c->slot_floats = state_rows * (c->EP + 2);
-    if (c->compensated)
-        c->slot_floats += state_rows * (c->EP + 1);
-    return (uint64_t)c->segments * (uint64_t)c->slot_floats * sizeof(float);
+    c->slot_floats = state_rows * (c->EP + 2) + (c->compensated ? errors : 0);
+    // What a longer problem would need for its errors is kept free, so that memory does not grow.
+    const int64_t kept_free = all > COMPENSATE_FROM && !c->compensated ? errors : 0;
+    return (uint64_t)c->segments * (uint64_t)(c->slot_floats + kept_free) * sizeof(float);
 }
 
-/* The segments, and the heads of a pass, that fit the memory a workspace may take. */
+/* As many states in a pass as fit, each with `bytes` of slots and the peaks of its keys. */
+static void set_pass(const clfi_shape *s, uint64_t fit, uint64_t bytes, clfi_choice *c)
+{
+    const int64_t most = min_i64(c->states, max_i64(1, MAX_GRID / c->share));
+    c->states_per_pass = (int)(fit < (uint64_t)most ? (int64_t)fit : most);
+    c->peaks_at = (int64_t)((uint64_t)c->states_per_pass * (bytes / sizeof(float)));
+    c->peak_rows = clfi_round_up(clfi_ceil_div(s->S, CLFI_PEAKS), c->tile);
+    const int64_t peaks = s->stabilised ? (int64_t)c->states_per_pass * CLFI_PEAKS : 0;
+    c->workspace_bytes = (size_t)(c->peaks_at + peaks) * sizeof(float);
+}
+
+/* The segments, and the states of a pass, that fit the memory a workspace may take. */
 static clf_status choose_segments(const clfi_shape *s, const clf_device_info *device,
                                   const clf_log *log, clfi_choice *c)
 {
     const int64_t rows = s->causal ? s->L : s->S;
     const bool forced = s->tuning.segments > 0;
-    const uint64_t limit = workspace_limit(device);
+    const uint64_t limit = clfi_workspace_limit(device);
     int64_t segments = forced ? s->tuning.segments : wanted_segments(s, device, c);
     segments = min_i64(segments, CLFI_MAX_SEGMENTS);
     segments = min_i64(segments, clfi_ceil_div(rows, c->tile));
@@ -220,11 +257,17 @@ static clf_status choose_segments(const clfi_shape *s, const clf_device_info *de
                          "device %s allows %llu",
                          (long long)s->R, (long long)s->E, c->segments, (unsigned long long)bytes,
                          device->name, (unsigned long long)limit);
-    const int64_t heads = min_i64(s->heads, MAX_GRID);
-    const uint64_t fit = limit / bytes;
-    c->heads_per_pass = (int)(fit < (uint64_t)heads ? (int64_t)fit : heads);
-    c->workspace_bytes = (size_t)((uint64_t)c->heads_per_pass * bytes);
+    set_pass(s, limit / bytes, bytes, c);
     return CLF_OK;
+}
+
+/* Exact attention has no state. */
+static void choose_no_state(const clfi_shape *s, clfi_choice *c)
+{
+    c->segments = 1;
+    c->segments_from = "exact";
+    c->segment_rows = clfi_round_up(s->S, c->tile);
+    set_pass(s, UINT64_MAX, 0, c);
 }
 
 /* Query rows of a work-item: wide, whole tiles, enough of them to fill the device; plain, one. */
@@ -235,23 +278,39 @@ static int64_t choose_run_rows(const clfi_shape *s, const clf_device_info *devic
         return clfi_ceil_div(s->L, MAX_GRID);
     const int64_t tiles = clfi_ceil_div(s->L, c->tile);
     const int64_t groups = GROUPS_PER_UNIT * compute_units(device);
-    const int64_t runs = min_i64(clfi_ceil_div(groups, s->heads), tiles);
+    const int64_t runs = min_i64(clfi_ceil_div(groups, s->B * s->H), tiles);
     return max_i64(clfi_ceil_div(tiles, runs), clfi_ceil_div(tiles, MAX_GRID)) * c->tile;
+}
+
+/* The sum of a tile; of the segment's tiles, unless it is compensated; of the segments. Exact
+ * attention goes over the keys in blocks, whatever the tile of its rows. */
+static int64_t longest_chain(const clfi_shape *s, const clfi_choice *c)
+{
+    if (s->path == CLF_PATH_EXACT)
+        return CLFI_FEATURE_BLOCK + clfi_ceil_div(s->S, CLFI_FEATURE_BLOCK);
+    return c->tile + (c->compensated ? 2 : c->segment_rows / c->tile) + c->segments;
 }
 
 clf_status clfi_choose(const clfi_shape *shape, const clf_device_info *device, const clf_log *log,
                        clfi_choice *choice)
 {
     clf_status status = CLF_OK;
-    *choice = (clfi_choice){.tile = DEFAULT_TILE, .tile_from = "default"};
+    *choice = (clfi_choice){.tile = DEFAULT_TILE, .tile_from = "default", .share = 1};
+    if (shape->path == CLF_PATH_CLBLAST)
+        return clfi_choose_chunks(shape, device, log, choice);
     TRY(check_tuning(&shape->tuning, log));
     choose_family(shape, device, choice);
     choice->MP = clfi_round_up(shape->M, CLFI_FEATURE_BLOCK);
     choice->EP = clfi_round_up(shape->E, 4);
     if (choice->family == CLF_FAMILY_WIDE)
         TRY(choose_tile(shape, device, log, choice));
-    TRY(choose_segments(shape, device, log, choice));
+    choose_share(shape, choice);
+    if (shape->path == CLF_PATH_EXACT)
+        choose_no_state(shape, choice);
+    else
+        TRY(choose_segments(shape, device, log, choice));
     choice->run_rows = choose_run_rows(shape, device, choice);
+    choice->chain = longest_chain(shape, choice);
 fail:
     return status;
 }

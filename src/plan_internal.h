@@ -7,7 +7,7 @@
 #include "kernels.h"
 #include "plan_choice.h"
 
-#define CLFI_MAX_STAGES 3
+#define CLFI_MAX_STAGES 5
 
 /* One kernel launch of a pass. */
 typedef struct clfi_launch {
@@ -16,17 +16,25 @@ typedef struct clfi_launch {
     size_t local;  // work-group size in dimension 0
 } clfi_launch;
 
+/* Enqueues all of a run on `queue` after `wait`. `event` may be NULL, else it is of the last stage.
+ * The lock is held. */
+typedef clf_status (*clfi_enqueue)(const clf_plan *plan, clfi_kernel_args *args,
+                                   cl_command_queue queue, cl_uint num_wait, const cl_event *wait,
+                                   cl_event *event);
+
 struct clf_plan {
     clf_context *ctx;
     clfi_shape shape;
     clfi_choice choice;
+    bool features;  // the one stage is feature_map
     cl_program program;
     clfi_launch launch[CLFI_MAX_STAGES];
     int launches;
-    char description[1024];
+    clfi_enqueue enqueue;  // clfi_plan_enqueue_all, or that of the CLBlast path
+    char description[1536];
 
     pthread_mutex_t lock;  // guards the arguments of the kernels, and what follows
-    cl_mem w;              // W log2(e) sqrt(scale) [heads, MP, D]
+    cl_mem w;              // W as the kernels take it [heads, MP, WD], NULL for none
     cl_long w_head;
     cl_mem workspace;  // the plan's own, NULL until a run needs it
 };
@@ -54,15 +62,20 @@ void clfi_plan_fixed_args(const clf_plan *plan, clfi_kernel_args *args);
 /* (element offset, strides) of a tensor. */
 cl_long4 clfi_plan_at(const clf_plan *plan, clfi_tensor tensor, int64_t offset);
 
-/* Sets the arguments of launch i and enqueues it for `heads` heads. The lock is held. */
-clf_status clfi_plan_enqueue(const clf_plan *plan, int i, const clfi_kernel_args *args, int heads,
+/* Sets the arguments of launch i and enqueues it for `states` states. The lock is held. */
+clf_status clfi_plan_enqueue(const clf_plan *plan, int i, const clfi_kernel_args *args, int states,
                              cl_command_queue queue, cl_uint num_wait, const cl_event *wait,
                              cl_event *event);
 
-/* phi(x) of q-shaped rows on the host, for tests and for users who want features:
- * x [B,H,L,D] by params->q, phi [B*H,L,R] and exponents as of the feature_map kernels.
- * Blocking. Errors: those of clf_plan_create and clf_plan_run. */
-clf_status clfi_feature_map(clf_context *ctx, const clf_plan_params *params, const float *x,
-                            float *phi, int32_t *exponents);
+/* Enqueues all launches for all passes on `queue`; each waits for the one before it, the first for
+ * `wait`. The lock is held. */
+clf_status clfi_plan_enqueue_all(const clf_plan *plan, clfi_kernel_args *args,
+                                 cl_command_queue queue, cl_uint num_wait, const cl_event *wait,
+                                 cl_event *event);
+
+/* Checks of the arguments of a run; `name` is used in messages. Errors: INVALID_ARGUMENT. */
+clf_status clfi_check_buffer(const clf_log *log, const char *name, const clf_buffer *buffer,
+                             int64_t elements, size_t element_bytes);
+clf_status clfi_check_wait(const clf_log *log, cl_uint num_wait, const cl_event *wait);
 
 #endif

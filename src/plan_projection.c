@@ -1,7 +1,9 @@
-/* W on the device. Draws it when the caller gives none.
+/* W on the device.
  *
- * Invariant: the device holds fp32 of W log2(e) sqrt(scale), rounded once, rows padded with zeros
- * to MP per head; kernels need no scale for q.k and work in powers of two. */
+ * Invariant: the device holds fp32 of W sqrt(scale) times the constant of the kind's function
+ * (log2(e) of exp, 1/(2 pi) of cos and sin), rounded once, rows padded with zeros to MP per head;
+ * kernels need no scale for q.k and work in powers of two, or in turns. A bias is the last column.
+ */
 #include "plan_internal.h"
 
 #include <math.h>
@@ -12,24 +14,67 @@
 #include "host/checked.h"
 #include "host/log.h"
 
-#define LOG2_E 1.44269504088896340736
-
 static clf_status check_fit(const clf_plan *plan, const clf_projection *projection)
 {
     clf_status status = CLF_OK;
     const clf_log *log = &plan->ctx->log;
     const clfi_shape *s = &plan->shape;
     const int64_t heads = clf_projection_heads(projection);
-    REQUIRE(clf_projection_rows(projection) == s->M, log,
+    REQUIRE(clf_projection_rows(projection) == s->rows, log,
             "the projection has %lld rows, but R=%lld needs %lld",
-            (long long)clf_projection_rows(projection), (long long)s->R, (long long)s->M);
+            (long long)clf_projection_rows(projection), (long long)s->R, (long long)s->rows);
     REQUIRE(clf_projection_columns(projection) == s->D, log,
             "the projection has %lld columns, but D=%lld",
             (long long)clf_projection_columns(projection), (long long)s->D);
-    REQUIRE(heads == 1 || heads == s->H, log, "the projection has %lld heads, but 1 or H=%lld fit",
-            (long long)heads, (long long)s->H);
+    REQUIRE(heads == 1 || heads == s->Hkv, log,
+            "the projection has %lld heads, but 1 or Hkv=%lld fit", (long long)heads,
+            (long long)s->Hkv);
+    REQUIRE(s->biased == (clf_projection_bias(projection) != NULL), log,
+            "the projection has %s bias, but the plan was made %s one", s->biased ? "no" : "a",
+            s->biased ? "with" : "without");
 fail:
     return status;
+}
+
+/* What the kernel's function of u takes beside u. */
+static double map_factor(const clfi_shape *s)
+{
+    const double log2_e = 1.44269504088896340736, per_turn = 0.15915494309189533577;
+    if (s->kind_row->map == CLFI_MAP_EXP)
+        return log2_e;
+    const bool turns =
+        s->kind_row->map == CLFI_MAP_TRIG || s->kind == CLF_KIND_COS || s->kind == CLF_KIND_SIN;
+    return turns ? per_turn : 1.0;
+}
+
+/* W of one head from W [rows, D] and bias [rows], which is NULL without one: into [MP, WD]. Rows
+ * beyond `rows` are those of the minus sign of a pair that is made as two. */
+static clf_status scale_head(const clf_plan *plan, const float *W, const float *bias, float *to)
+{
+    clf_status status = CLF_OK;
+    const clfi_shape *s = &plan->shape;
+    const double factor = map_factor(s), root = sqrt(s->scale);
+    for (int64_t m = 0; m < s->M; m++) {
+        const double sign = m < s->rows ? 1 : -1;
+        const int64_t row = m % s->rows;
+        for (int64_t d = 0; d < s->D; d++)
+            to[m * s->WD + d] = (float)(W[row * s->D + d] * sign * factor * root);
+        if (bias)
+            to[m * s->WD + s->D] = (float)(bias[row] * factor);
+        for (int64_t d = 0; d < s->WD; d++)
+            REQUIRE(isfinite(to[m * s->WD + d]), &plan->ctx->log,
+                    "row %lld of the projection times scale=%g is beyond a float", (long long)row,
+                    s->scale);
+    }
+fail:
+    return status;
+}
+
+/* Memory for W of `heads` heads, zeros. */
+static float *allocate(const clfi_shape *s, int64_t MP, int64_t heads, size_t *bytes)
+{
+    const int64_t sizes[] = {heads, MP, s->WD};
+    return clfi_product_bytes(sizes, 3, sizeof(float), bytes) ? calloc(1, *bytes) : NULL;
 }
 
 clf_status clfi_plan_upload(const clf_plan *plan, const clf_projection *projection, cl_mem *out,
@@ -37,32 +82,32 @@ clf_status clfi_plan_upload(const clf_plan *plan, const clf_projection *projecti
 {
     clf_status status = CLF_OK;
     const clf_log *log = &plan->ctx->log;
-    const int64_t D = plan->shape.D, M = plan->shape.M, MP = plan->choice.MP;
-    const double factor = LOG2_E * sqrt(plan->shape.scale);
-    float *scaled = NULL;
-    TRY(check_fit(plan, projection));
-    const int64_t heads = clf_projection_heads(projection);
-    const float *W = clf_projection_data(projection);
+    const clfi_shape *s = &plan->shape;
+    const int64_t MP = plan->choice.MP;
+    int64_t heads = 1;
     size_t bytes = 0;
-    if (clfi_product_bytes((const int64_t[]){heads, MP, D}, 3, sizeof(float), &bytes))
-        scaled = calloc(1, bytes);
+    float *scaled = NULL;
+    if (!s->deterministic) {
+        TRY(check_fit(plan, projection));
+        heads = clf_projection_heads(projection);
+    }
+    scaled = allocate(s, MP, heads, &bytes);
     if (!scaled) {
         status = clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY,
                            "no memory for W of heads=%lld M=%lld D=%lld", (long long)heads,
-                           (long long)M, (long long)D);
+                           (long long)s->M, (long long)s->D);
         goto fail;
     }
-    for (int64_t h = 0; h < heads; h++) {
-        for (int64_t i = 0; i < M * D; i++) {
-            const float x = (float)((double)W[h * M * D + i] * factor);
-            REQUIRE(isfinite(x), log, "W=%g times scale=%g is beyond a float",
-                    (double)W[h * M * D + i], plan->shape.scale);
-            scaled[h * MP * D + i] = x;
-        }
+    for (int64_t j = 0; s->deterministic && j < s->M; j++)
+        scaled[j] = (float)(map_factor(s) * sqrt(s->scale));
+    for (int64_t h = 0; !s->deterministic && h < heads; h++) {
+        const float *bias = clf_projection_bias(projection);
+        TRY(scale_head(plan, clf_projection_data(projection) + h * s->rows * s->D,
+                       bias ? bias + h * s->rows : NULL, scaled + h * MP * s->WD));
     }
     TRY(clfi_buffer_create(plan->ctx, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, bytes, scaled,
                            "the projection", out));
-    *w_head = heads > 1 ? MP * D : 0;
+    *w_head = heads > 1 ? MP * s->WD : 0;
 fail:
     free(scaled);
     return status;
@@ -75,6 +120,8 @@ clf_status clf_plan_set_projection(clf_plan *plan, const clf_projection *project
     cl_long w_head = 0;
     REQUIRE(plan, NULL, "plan is NULL");
     REQUIRE(projection, &plan->ctx->log, "projection is NULL");
+    REQUIRE(plan->w && !plan->shape.deterministic, &plan->ctx->log,
+            "the plan has no projection to be replaced");
     TRY(clfi_plan_upload(plan, projection, &w, &w_head));
     pthread_mutex_lock(&plan->lock);
     const cl_mem old = plan->w;

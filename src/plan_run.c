@@ -8,6 +8,7 @@
 #include "cl/buffer.h"
 #include "cl/context_internal.h"
 #include "cl/error.h"
+#include "cl/process.h"
 #include "host/checked.h"
 
 /* Whether `mem` is a buffer of at least this size. */
@@ -16,26 +17,37 @@ static clf_status check_bytes(const clf_log *log, const char *name, cl_mem mem, 
     clf_status status = CLF_OK;
     size_t bytes = 0;
     REQUIRE(mem, log, "%s is NULL", name);
-    REQUIRE(clGetMemObjectInfo(mem, CL_MEM_SIZE, sizeof bytes, &bytes, NULL) == CL_SUCCESS, log,
-            "%s is no memory object", name);
+    const cl_int code = clGetMemObjectInfo(mem, CL_MEM_SIZE, sizeof bytes, &bytes, NULL);
+    REQUIRE(code != CL_INVALID_MEM_OBJECT, log, "%s is no memory object", name);
+    TRY(clfi_cl_check(log, code, "clGetMemObjectInfo"));
     REQUIRE(bytes >= need, log, "%s has %zu bytes, but the plan needs %llu", name, bytes,
             (unsigned long long)need);
 fail:
     return status;
 }
 
-static clf_status check_tensor(const clf_plan *plan, clfi_tensor tensor, const clf_buffer *buffer)
+clf_status clfi_check_buffer(const clf_log *log, const char *name, const clf_buffer *buffer,
+                             int64_t elements, size_t element_bytes)
 {
     clf_status status = CLF_OK;
-    const clf_log *log = &plan->ctx->log;
-    const clfi_view *view = &plan->shape.tensor[tensor];
     int64_t end = 0, bytes = 0;
-    REQUIRE(buffer->offset >= 0, log, "%s: offset=%lld is negative", view->name,
+    REQUIRE(buffer->offset >= 0, log, "%s: offset=%lld is negative", name,
             (long long)buffer->offset);
-    REQUIRE(clfi_add_i64(buffer->offset, view->span, &end) &&
-                clfi_mul_i64(end, (int64_t)sizeof(float), &bytes),
-            log, "%s: offset=%lld is beyond memory", view->name, (long long)buffer->offset);
-    TRY(check_bytes(log, view->name, buffer->mem, (uint64_t)bytes));
+    REQUIRE(clfi_add_i64(buffer->offset, elements, &end) &&
+                clfi_mul_i64(end, (int64_t)element_bytes, &bytes),
+            log, "%s: offset=%lld is beyond memory", name, (long long)buffer->offset);
+    TRY(check_bytes(log, name, buffer->mem, (uint64_t)bytes));
+fail:
+    return status;
+}
+
+clf_status clfi_check_wait(const clf_log *log, cl_uint num_wait, const cl_event *wait)
+{
+    clf_status status = CLF_OK;
+    REQUIRE((num_wait == 0) == (wait == NULL), log, "num_wait=%u, but the list of events is %s",
+            (unsigned)num_wait, wait ? "there" : "NULL");
+    for (cl_uint i = 0; i < num_wait; i++)
+        REQUIRE(wait[i], log, "wait[%u] is NULL", (unsigned)i);
 fail:
     return status;
 }
@@ -44,36 +56,37 @@ static clf_status check_args(const clf_plan *plan, const clf_run_args *args)
 {
     clf_status status = CLF_OK;
     const clf_log *log = &plan->ctx->log;
+    const clfi_shape *s = &plan->shape;
     const clf_buffer *buffers[CLFI_TENSORS] = {&args->q, &args->k, &args->v, &args->out};
     for (int i = 0; i < CLFI_TENSORS; i++)
-        TRY(check_tensor(plan, (clfi_tensor)i, buffers[i]));
+        TRY(clfi_check_buffer(log, s->tensor[i].name, buffers[i], s->tensor[i].span,
+                              clf_dtype_size(s->tensor[i].dtype)));
+    REQUIRE(s->mask == CLF_MASK_KEYS || !args->mask.mem, log,
+            "a mask is given, but the plan has none");
+    if (s->mask == CLF_MASK_KEYS)
+        TRY(clfi_check_buffer(log, "mask", &args->mask, s->B * s->S, 1));
     if (args->workspace)
         TRY(check_bytes(log, "workspace", args->workspace, plan->choice.workspace_bytes));
-    REQUIRE((args->num_wait == 0) == (args->wait == NULL), log,
-            "num_wait=%u, but the list of events is %s", (unsigned)args->num_wait,
-            args->wait ? "there" : "NULL");
-    for (cl_uint i = 0; i < args->num_wait; i++)
-        REQUIRE(args->wait[i], log, "wait[%u] is NULL", (unsigned)i);
+    TRY(clfi_check_wait(log, args->num_wait, args->wait));
 fail:
     return status;
 }
 
-/* All launches of all passes; each waits for the one before it. The lock is held. */
-static clf_status enqueue_all(clf_plan *plan, clfi_kernel_args *args, const clf_run_args *run,
-                              cl_event *event)
+clf_status clfi_plan_enqueue_all(const clf_plan *plan, clfi_kernel_args *args,
+                                 cl_command_queue queue, cl_uint num_wait, const cl_event *wait,
+                                 cl_event *event)
 {
     clf_status status = CLF_OK;
-    const cl_command_queue queue = run->queue ? run->queue : plan->ctx->queue;
-    const int64_t heads = plan->shape.heads, step = plan->choice.heads_per_pass;
+    const int64_t states = plan->choice.states, step = plan->choice.states_per_pass;
     cl_event before = NULL;
-    for (int64_t head0 = 0; head0 < heads; head0 += step) {
-        const int64_t count = heads - head0 < step ? heads - head0 : step;
-        args->head0 = (cl_int)head0;
+    for (int64_t first = 0; first < states; first += step) {
+        const int64_t count = states - first < step ? states - first : step;
+        args->heads.s[3] = (cl_int)first;
         for (int i = 0; i < plan->launches; i++) {
-            const bool last = head0 + step >= heads && i + 1 == plan->launches;
+            const bool last = first + step >= states && i + 1 == plan->launches;
             cl_event done = NULL;
-            status = clfi_plan_enqueue(plan, i, args, (int)count, queue, before ? 1 : run->num_wait,
-                                       before ? &before : run->wait, last ? event : &done);
+            status = clfi_plan_enqueue(plan, i, args, (int)count, queue, before ? 1 : num_wait,
+                                       before ? &before : wait, last ? event : &done);
             if (before)
                 clReleaseEvent(before);
             before = done;
@@ -90,7 +103,10 @@ clf_status clf_plan_run(clf_plan *plan, const clf_run_args *args, cl_event *even
     if (event)
         *event = NULL;
     REQUIRE(plan, NULL, "plan is NULL");
-    REQUIRE(args, &plan->ctx->log, "args is NULL");
+    const clf_log *log = &plan->ctx->log;
+    REQUIRE(args, log, "args is NULL");
+    REQUIRE(!plan->features, log, "the plan makes features: run it with clf_feature_plan_run");
+    TRY(clfi_process_check(log));
     TRY(check_args(plan, args));
     clfi_kernel_args kernel_args;
     clfi_plan_fixed_args(plan, &kernel_args);
@@ -98,22 +114,29 @@ clf_status clf_plan_run(clf_plan *plan, const clf_run_args *args, cl_event *even
     kernel_args.k = args->k.mem;
     kernel_args.v = args->v.mem;
     kernel_args.out = args->out.mem;
+    kernel_args.mask = args->mask.mem;
     kernel_args.q_at = clfi_plan_at(plan, CLFI_Q, args->q.offset);
     kernel_args.k_at = clfi_plan_at(plan, CLFI_K, args->k.offset);
     kernel_args.v_at = clfi_plan_at(plan, CLFI_V, args->v.offset);
     kernel_args.out_at = clfi_plan_at(plan, CLFI_OUT, args->out.offset);
+    kernel_args.mask_at = (cl_long2){{args->mask.offset, plan->shape.S}};
 
     pthread_mutex_lock(&plan->lock);
-    if (!args->workspace && !plan->workspace)
+    if (!args->workspace && !plan->workspace && plan->choice.workspace_bytes)
         status = clfi_buffer_create(plan->ctx, CL_MEM_READ_WRITE, plan->choice.workspace_bytes,
                                     NULL, "the plan's workspace", &plan->workspace);
     if (status == CLF_OK) {
         kernel_args.state = args->workspace ? args->workspace : plan->workspace;
         kernel_args.w = plan->w;
         kernel_args.w_head = plan->w_head;
-        status = enqueue_all(plan, &kernel_args, args, event);
+        status = plan->enqueue(plan, &kernel_args, args->queue ? args->queue : plan->ctx->queue,
+                               args->num_wait, args->wait, event);
     }
     pthread_mutex_unlock(&plan->lock);
+    if (status != CLF_OK && event && *event) {  // what came after the last stage failed
+        clReleaseEvent(*event);
+        *event = NULL;
+    }
 fail:
     return status;
 }

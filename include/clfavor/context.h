@@ -10,7 +10,9 @@
 extern "C" {
 #endif
 
-/* Any number of contexts may live in one process. Thread-safety: Safe, but for destroy. */
+/* Any number of contexts may live in one process. Thread-safety: Safe, but for destroy.
+ * Fork: drivers do not survive it. In a process forked from one that had used OpenCL through this
+ * library, every call that would use it answers DEVICE; destroy frees host memory alone there. */
 typedef struct clf_context clf_context;
 
 /* Opens the device that `selector` names (see clf_device_select; NULL: the default) with a new

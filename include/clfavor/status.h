@@ -18,7 +18,10 @@ extern "C" {
 
 /* Zero is success, every failure is negative. After a failure the objects passed in are still
  * valid and unchanged, and an out pointer is set to NULL. The text of a failure (the thing, the
- * value, the limit) goes to the log callback that the call or its context was given. */
+ * value, the limit) goes to the log callback that the call or its context was given.
+ * A call that lists DEVICE can fail wherever OpenCL can: CL_MEM_OBJECT_ALLOCATION_FAILURE and
+ * CL_INVALID_BUFFER_SIZE become DEVICE_MEMORY, CL_OUT_OF_HOST_MEMORY OUT_OF_HOST_MEMORY,
+ * CL_BUILD_PROGRAM_FAILURE BUILD, all else DEVICE. */
 typedef enum clf_status {
     CLF_OK = 0,
     CLF_ERROR_INVALID_ARGUMENT = -1,  // NULL, zero, negative, overflowing or disagreeing values
@@ -27,7 +30,7 @@ typedef enum clf_status {
     CLF_ERROR_NO_PLATFORM = -4,       // no OpenCL loader or no platform behind it
     CLF_ERROR_NO_DEVICE = -5,         // platforms, but not one device
     CLF_ERROR_AMBIGUOUS_DEVICE = -6,  // a selector's substring fits several devices
-    CLF_ERROR_DEVICE = -7,            // an OpenCL call failed
+    CLF_ERROR_DEVICE = -7,            // an OpenCL call failed, and not as the others say
     CLF_ERROR_DEVICE_MEMORY = -8,     // the device could not allocate
     CLF_ERROR_BUILD = -9,             // a kernel did not compile; its log went to the log callback
     CLF_ERROR_IO = -10,               // a file could not be opened, read or written

@@ -5,6 +5,7 @@
 #ifndef CLFAVOR_TENSOR_H
 #define CLFAVOR_TENSOR_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <clfavor/status.h>
@@ -27,6 +28,26 @@ CLF_API clf_layout clf_layout_bhld(int64_t H, int64_t L, int64_t D);
 
 /* The layout of a contiguous [B, L, H, D] tensor. Thread-safety: Safe. */
 CLF_API clf_layout clf_layout_blhd(int64_t H, int64_t L, int64_t D);
+
+/* How an element is stored. Arithmetic is fp32 always; values are rounded to nearest, ties to
+ * even, when they are stored: beyond 65504 F16 becomes infinite. No device needs an extension. */
+typedef enum clf_dtype {
+    CLF_DTYPE_F32 = 0,
+    CLF_DTYPE_F16,   // IEEE binary16
+    CLF_DTYPE_BF16,  // the upper half of an F32
+    CLF_DTYPE_COUNT
+} clf_dtype;
+
+/* "f32", "f16", "bf16"; NULL for a value that is none. Static. Thread-safety: Safe. */
+CLF_API const char *clf_dtype_name(clf_dtype dtype);
+
+/* Bytes of an element; 0 for a value that is no dtype. Thread-safety: Safe. */
+CLF_API size_t clf_dtype_size(clf_dtype dtype);
+
+/* Converts `count` elements; exact, or rounded as above; NaN stays NaN. The arrays must not
+ * overlap. Nothing happens for a value that is no dtype. Thread-safety: Safe. */
+CLF_API void clf_convert(const void *from, clf_dtype from_dtype, void *to, clf_dtype to_dtype,
+                         size_t count);
 
 #ifdef __cplusplus
 }

@@ -6,6 +6,7 @@
 
 #include "cl/context_internal.h"
 #include "cl/error.h"
+#include "cl/process.h"
 
 static double mebibytes(uint64_t bytes)
 {
@@ -16,6 +17,9 @@ clf_status clfi_buffer_create(clf_context *ctx, cl_mem_flags flags, size_t bytes
                               const char *what, cl_mem *out)
 {
     *out = NULL;
+    const clf_status status = clfi_process_check(&ctx->log);
+    if (status != CLF_OK)
+        return status;
     const uint64_t limit = ctx->device.max_alloc_bytes;
     if (limit && bytes > limit)
         return clfi_fail(&ctx->log, CLF_ERROR_DEVICE_MEMORY,

@@ -8,6 +8,7 @@
 
 #include "cl/device_internal.h"
 #include "cl/error.h"
+#include "cl/process.h"
 #include "cl/quirks.h"
 
 /* A context with everything but the two OpenCL objects. */
@@ -84,6 +85,7 @@ clf_status clf_context_wrap(cl_context context, cl_command_queue queue, const cl
     *out = NULL;
     REQUIRE(context, log, "clf_context_wrap: context is NULL");
     REQUIRE(queue, log, "clf_context_wrap: queue is NULL");
+    TRY(clfi_process_check(log));
     TRY_CL(log, clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof owner, &owner, NULL));
     REQUIRE(owner == context, log, "clf_context_wrap: the queue belongs to another context");
     TRY_CL(log, clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof id, &id, NULL));
@@ -111,9 +113,10 @@ void clfi_context_release(clf_context *ctx)
 {
     if (!ctx || atomic_fetch_sub(&ctx->references, 1) > 1)
         return;
-    if (ctx->queue)
+    const bool usable = !clfi_process_is_fork();
+    if (ctx->queue && usable)
         clReleaseCommandQueue(ctx->queue);
-    if (ctx->context)
+    if (ctx->context && usable)
         clReleaseContext(ctx->context);
     clfi_device_info_finish(&ctx->device);
     free(ctx);

@@ -10,6 +10,7 @@
 
 #include "cl/device_internal.h"
 #include "cl/error.h"
+#include "cl/process.h"
 #include "host/env.h"
 
 struct clf_device_list {
@@ -129,6 +130,7 @@ clf_status clf_device_list_create(const clf_log *log, clf_device_list **out)
     cl_uint count = 0;
     REQUIRE(out, log, "clf_device_list_create: out is NULL");
     *out = NULL;
+    TRY(clfi_process_check(log));
     TRY(get_platforms(log, &platforms, &count));
     list = calloc(1, sizeof *list);
     if (!list) {

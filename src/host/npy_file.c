@@ -16,7 +16,7 @@
 
 enum {
     FIRST_BLOCK = 1 << 16,
-    CHUNK = 4096
+    BLOCK = 1 << 14
 };
 
 /* Reads to the end of the file; *bytes is owned by the caller, also on failure. */
@@ -68,7 +68,7 @@ fail:
 }
 
 /* The preamble and dictionary of version 1.0, padded as NumPy does. Returns its length. */
-static size_t make_header(const int64_t *shape, int ndim, char text[256])
+static size_t make_header(const char *descr, const int64_t *shape, int ndim, char text[256])
 {
     enum {
         PREAMBLE = CLFI_NPY_MAGIC_BYTES + 4,
@@ -78,7 +78,8 @@ static size_t make_header(const int64_t *shape, int ndim, char text[256])
     text[CLFI_NPY_MAGIC_BYTES] = 1;
     text[CLFI_NPY_MAGIC_BYTES + 1] = 0;
     size_t n = PREAMBLE;
-    n += (size_t)snprintf(text + n, 256 - n, "{'descr': '<f4', 'fortran_order': False, 'shape': (");
+    n += (size_t)snprintf(text + n, 256 - n, "{'descr': '%s', 'fortran_order': False, 'shape': (",
+                          descr);
     for (int i = 0; i < ndim; i++)
         n += (size_t)snprintf(text + n, 256 - n, i ? ", %lld" : "%lld", (long long)shape[i]);
     n += (size_t)snprintf(text + n, 256 - n, ndim == 1 ? ",), }" : "), }");
@@ -91,45 +92,42 @@ static size_t make_header(const int64_t *shape, int ndim, char text[256])
     return n;
 }
 
-/* Writes floats little-endian, whatever the host. */
-static bool write_floats(FILE *stream, const float *data, size_t count)
+/* Writes elements of `size` bytes little-endian, whatever the host. */
+static bool write_elements(FILE *stream, const char *data, size_t size, size_t bytes)
 {
-    unsigned char block[CHUNK * sizeof(float)];
-    for (size_t done = 0; done < count;) {
-        const size_t n = count - done < CHUNK ? count - done : CHUNK;
-        for (size_t i = 0; i < n; i++) {
-            uint32_t bits;
-            memcpy(&bits, data + done + i, sizeof bits);
-            for (int b = 0; b < 4; b++)
-                block[4 * i + (size_t)b] = (unsigned char)(bits >> (8 * b));
-        }
-        if (fwrite(block, sizeof(float), n, stream) != n)
+    char block[BLOCK];
+    for (size_t done = 0; done < bytes;) {
+        const size_t n = bytes - done < BLOCK ? bytes - done : BLOCK;
+        clfi_npy_copy(data + done, size, n, block);
+        if (fwrite(block, 1, n, stream) != n)
             return false;
         done += n;
     }
     return true;
 }
 
-clf_status clfi_npy_write(const char *path, const float *data, int ndim, const int64_t *shape,
-                          const clf_log *log)
+clf_status clfi_npy_write(const char *path, const void *data, clfi_npy_type type, int ndim,
+                          const int64_t *shape, const clf_log *log)
 {
     clf_status status = CLF_OK;
     clfi_output output = {0};
     REQUIRE(data, log, "data is NULL");
     REQUIRE(shape, log, "shape is NULL");
+    const clfi_npy_type_row *row = clfi_npy_describe(type);
+    REQUIRE(row, log, "unknown type %d of elements", (int)type);
     REQUIRE(ndim >= 1 && ndim <= CLFI_NPY_MAX_DIMS, log, "ndim=%d is not 1 to %d", ndim,
             CLFI_NPY_MAX_DIMS);
     for (int i = 0; i < ndim; i++)
         REQUIRE(shape[i] > 0, log, "shape[%d]=%lld is below 1", i, (long long)shape[i]);
     size_t bytes;
-    REQUIRE(clfi_product_bytes(shape, ndim, sizeof(float), &bytes), log,
+    REQUIRE(clfi_product_bytes(shape, ndim, row->size, &bytes), log,
             "shape overflows: its bytes exceed 63 bits");
 
     TRY(clfi_output_open(path, log, &output));
     char header[256];
-    const size_t header_bytes = make_header(shape, ndim, header);
+    const size_t header_bytes = make_header(row->descr, shape, ndim, header);
     if (fwrite(header, 1, header_bytes, output.stream) != header_bytes ||
-        !write_floats(output.stream, data, bytes / sizeof(float))) {
+        !write_elements(output.stream, data, row->size, bytes)) {
         status = clfi_fail(log, CLF_ERROR_IO, "cannot write %s: %s", path, strerror(errno));
         goto fail;
     }

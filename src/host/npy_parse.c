@@ -17,6 +17,16 @@ enum {
     MAX_TEXT = 32
 };
 
+#define READABLE                                                                                   \
+    "'<f4' (float32), '<f2' (float16), '<u2' (bits of bfloat16) and '|u1' or '|b1' (a mask)"
+
+static const clfi_npy_type_row k_types[CLFI_NPY_TYPES] = {
+    [CLFI_NPY_F32] = {"<f4", "float32", 4},
+    [CLFI_NPY_F16] = {"<f2", "float16", 2},
+    [CLFI_NPY_BF16] = {"<u2", "bfloat16", 2},
+    [CLFI_NPY_U8] = {"|u1", "uint8", 1},
+};
+
 /* The text of the header dictionary, and what is left of it. */
 typedef struct cursor {
     const char *begin;
@@ -80,7 +90,7 @@ static clf_status parse_descr(cursor *c, header *h)
 {
     if (take(c, "["))
         return clfi_fail(c->log, CLF_ERROR_UNSUPPORTED,
-                         "%s: a structured dtype, but only '<f4' is read", c->name);
+                         "%s: a structured dtype, but only " READABLE " are read", c->name);
     return parse_string(c, h->descr);
 }
 
@@ -219,13 +229,17 @@ static clf_status locate_header(const unsigned char *bytes, size_t size, cursor 
     return CLF_OK;
 }
 
-/* Whether the array is of the one sort that is read. */
-static clf_status judge(const header *h, const char *name, const clf_log *log)
+/* Whether the array is of a sort that is read; *type is what its elements are. */
+static clf_status judge(const header *h, const char *name, const clf_log *log, clfi_npy_type *type)
 {
-    if (strcmp(h->descr, "<f4") != 0)
+    // NumPy's bool is a byte of 0 or 1.
+    const char *descr = strcmp(h->descr, "|b1") == 0 ? k_types[CLFI_NPY_U8].descr : h->descr;
+    *type = CLFI_NPY_F32;
+    while (*type < CLFI_NPY_TYPES && strcmp(descr, k_types[*type].descr) != 0)
+        ++*type;
+    if (*type == CLFI_NPY_TYPES)
         return clfi_fail(log, CLF_ERROR_UNSUPPORTED,
-                         "%s: dtype '%s', but only '<f4' (little-endian float32) is read", name,
-                         h->descr);
+                         "%s: dtype '%s', but only " READABLE " are read", name, h->descr);
     if (h->fortran_order)
         return clfi_fail(log, CLF_ERROR_UNSUPPORTED, "%s: Fortran order, but only C order is read",
                          name);
@@ -240,12 +254,12 @@ static clf_status judge(const header *h, const char *name, const clf_log *log)
     return CLF_OK;
 }
 
-/* Checks the size of the data against the shape, to the byte; *count is the number of floats. */
-static clf_status measure(const header *h, size_t have, const char *name, const clf_log *log,
-                          size_t *count)
+/* Checks the size of the data against the shape, to the byte. */
+static clf_status measure(const header *h, size_t size, size_t have, const char *name,
+                          const clf_log *log)
 {
     size_t need;
-    if (!clfi_product_bytes(h->shape, h->ndim, sizeof(float), &need))
+    if (!clfi_product_bytes(h->shape, h->ndim, size, &need))
         return clfi_fail(log, CLF_ERROR_FORMAT, "%s: shape overflows: its bytes exceed 63 bits",
                          name);
     if (have != need) {
@@ -254,19 +268,25 @@ static clf_status measure(const header *h, size_t have, const char *name, const 
                          "%s: %s: shape needs %zu bytes of data, the file has %zu", name, what,
                          need, have);
     }
-    *count = need / sizeof(float);
     return CLF_OK;
 }
 
-/* Little-endian floats to the host's. */
-static void decode(const unsigned char *bytes, size_t count, float *values)
+const clfi_npy_type_row *clfi_npy_describe(clfi_npy_type type)
 {
-    for (size_t i = 0; i < count; i++) {
-        const unsigned char *b = bytes + 4 * i;
-        const uint32_t bits =
-            b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-        memcpy(values + i, &bits, sizeof bits);
-    }
+    return (int)type >= 0 && type < CLFI_NPY_TYPES ? &k_types[type] : NULL;
+}
+
+void clfi_npy_copy(const void *from, size_t size, size_t bytes, void *to)
+{
+    const uint16_t one = 1;
+    unsigned char first;
+    memcpy(&first, &one, 1);
+    /* On a big-endian host byte i of the copy is the mirror of byte i within its element. */
+    const size_t flip = first ? 0 : size - 1;
+    const unsigned char *source = from;
+    unsigned char *target = to;
+    for (size_t i = 0; i < bytes; i++)
+        target[i] = source[i ^ flip];
 }
 
 clf_status clfi_npy_parse(const void *bytes, size_t size, const char *name, const clf_log *log,
@@ -282,19 +302,20 @@ clf_status clfi_npy_parse(const void *bytes, size_t size, const char *name, cons
     header h = {.ndim = 0};
     TRY(locate_header(bytes, size, &c));
     TRY(parse_dictionary(&c, &h));
-    TRY(judge(&h, name, log));
-    const char *data = c.end;
-    size_t count = 0;
-    TRY(measure(&h, (size_t)((const char *)bytes + size - data), name, log, &count));
+    clfi_npy_type type;
+    TRY(judge(&h, name, log, &type));
+    const size_t have = (size_t)((const char *)bytes + size - c.end);
+    TRY(measure(&h, k_types[type].size, have, name, log));
 
-    float *values = malloc(count * sizeof(float));
-    if (!values)
-        return clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY, "%s: no memory for %zu floats", name,
-                         count);
-    decode((const unsigned char *)data, count, values);
+    void *data = malloc(have);
+    if (!data)
+        return clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY, "%s: no memory for %zu bytes", name,
+                         have);
+    clfi_npy_copy(c.end, k_types[type].size, have, data);
     out->ndim = h.ndim;
     memcpy(out->shape, h.shape, (size_t)h.ndim * sizeof h.shape[0]);
-    out->data = values;
+    out->type = type;
+    out->data = data;
 fail:
     return status;
 }

@@ -1,7 +1,7 @@
 /* Projections as objects: checks, memory and access. The numbers come from draw.c.
  *
  * Invariant: every value of a projection is finite. */
-#include <clfavor/features.h>
+#include "projection.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,14 +15,28 @@
 #define MAX_D     ((int64_t)1 << 15)
 #define MAX_TOTAL ((int64_t)1 << 31)
 
-struct clf_projection {
-    int64_t heads, M, D;
-    float *W;
-};
+/* Memory for `count` floats, or NULL. */
+static float *floats(int64_t count)
+{
+    size_t bytes = 0;
+    return clfi_product_bytes(&count, 1, sizeof(float), &bytes) ? malloc(bytes) : NULL;
+}
 
-/* Allocates W [heads, M, D] after checking the sizes. */
-static clf_status allocate(int64_t heads, int64_t M, int64_t D, const clf_log *log,
-                           clf_projection **out)
+/* Copies `count` values that must be finite; `name` is what messages call them. */
+static clf_status copy_finite(const float *from, int64_t count, const char *name,
+                              const clf_log *log, float *to)
+{
+    clf_status status = CLF_OK;
+    for (int64_t i = 0; i < count; i++)
+        REQUIRE(isfinite(from[i]), log, "%s[%lld]=%g is not finite", name, (long long)i,
+                (double)from[i]);
+    memcpy(to, from, (size_t)count * sizeof *from);
+fail:
+    return status;
+}
+
+clf_status clfi_projection_allocate(int64_t heads, int64_t M, int64_t D, bool with_bias,
+                                    const clf_log *log, clf_projection **out)
 {
     clf_status status = CLF_OK;
     clf_projection *projection = NULL;
@@ -35,11 +49,12 @@ static clf_status allocate(int64_t heads, int64_t M, int64_t D, const clf_log *l
             "heads=%lld with M=%lld and D=%lld: W must have 1 to %lld values", (long long)heads,
             (long long)M, (long long)D, (long long)MAX_TOTAL);
 
-    size_t bytes = 0;
     projection = calloc(1, sizeof *projection);
-    if (projection && clfi_product_bytes(&total, 1, sizeof(float), &bytes))
-        projection->W = malloc(bytes);
-    if (!projection || !projection->W) {
+    if (projection) {
+        projection->W = floats(total);
+        projection->bias = with_bias ? floats(heads * M) : NULL;
+    }
+    if (!projection || !projection->W || (with_bias && !projection->bias)) {
         status = clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY, "no memory for W of %lld values",
                            (long long)total);
         goto fail;
@@ -68,7 +83,7 @@ clf_status clf_projection_create(const clf_projection_params *params, const clf_
     REQUIRE(params->norms == CLF_NORMS_CHI || params->norms == CLF_NORMS_SQRT_D, log,
             "unknown row norms %d", (int)params->norms);
     const int64_t heads = params->heads == 0 ? 1 : params->heads;
-    TRY(allocate(heads, params->M, params->D, log, &projection));
+    TRY(clfi_projection_allocate(heads, params->M, params->D, false, log, &projection));
 
     const int64_t doubles = clfi_draw_scratch(params->M, params->D);
     size_t bytes = 0;
@@ -90,19 +105,18 @@ fail:
     return status;
 }
 
-clf_status clf_projection_import(const float *W, int64_t heads, int64_t M, int64_t D,
-                                 const clf_log *log, clf_projection **out)
+clf_status clf_projection_import(const float *W, const float *bias, int64_t heads, int64_t M,
+                                 int64_t D, const clf_log *log, clf_projection **out)
 {
     clf_status status = CLF_OK;
     clf_projection *projection = NULL;
     REQUIRE(out, log, "out is NULL");
     *out = NULL;
     REQUIRE(W, log, "W is NULL");
-    TRY(allocate(heads, M, D, log, &projection));
-    const int64_t total = heads * M * D;
-    for (int64_t i = 0; i < total; i++)
-        REQUIRE(isfinite(W[i]), log, "W[%lld]=%g is not finite", (long long)i, (double)W[i]);
-    memcpy(projection->W, W, (size_t)total * sizeof *W);
+    TRY(clfi_projection_allocate(heads, M, D, bias != NULL, log, &projection));
+    TRY(copy_finite(W, heads * M * D, "W", log, projection->W));
+    if (bias)
+        TRY(copy_finite(bias, heads * M, "bias", log, projection->bias));
     *out = projection;
     return CLF_OK;
 fail:
@@ -113,6 +127,11 @@ fail:
 const float *clf_projection_data(const clf_projection *projection)
 {
     return projection ? projection->W : NULL;
+}
+
+const float *clf_projection_bias(const clf_projection *projection)
+{
+    return projection ? projection->bias : NULL;
 }
 
 int64_t clf_projection_heads(const clf_projection *projection)
@@ -135,6 +154,7 @@ void clf_projection_destroy(clf_projection **projection)
     if (!projection || !*projection)
         return;
     free((*projection)->W);
+    free((*projection)->bias);
     free(*projection);
     *projection = NULL;
 }

@@ -20,8 +20,15 @@ static clf_device_info device_of(clf_device_type type, uint32_t units, uint32_t 
 
 static clf_plan_params problem(int64_t H, int64_t L, bool causal)
 {
-    return (clf_plan_params){
-        .B = 1, .H = H, .L = L, .S = L, .D = 64, .E = 64, .R = 256, .causal = causal};
+    return (clf_plan_params){.B = 1,
+                             .H = H,
+                             .L = L,
+                             .S = L,
+                             .D = 64,
+                             .E = 64,
+                             .R = 256,
+                             .causal = causal,
+                             .path = CLF_PATH_FUSED};
 }
 
 static clf_status choose(const clf_plan_params *params, const clf_device_info *device,
@@ -67,7 +74,8 @@ START_TEST(wide_tiles_fit_registers_and_private_memory)
     static const int widths[] = {4, 8, 16};
     const int n = sizeof sizes / sizeof sizes[0];
     for (int i = 0; i < n * n * 3 * 4; i++) {
-        clf_plan_params p = problem(2, 500, i % 2 == 1);
+        clf_plan_params p = problem(12, 500, i % 2 == 1);
+        p.Hkv = 1;
         p.kind = i / 2 % 2 ? CLF_KIND_COSH : CLF_KIND_EXP;
         p.D = sizes[i / 4 % n];
         p.E = sizes[i / 4 / n % n];
@@ -85,6 +93,66 @@ START_TEST(wide_tiles_fit_registers_and_private_memory)
         ck_assert_int_le(c.value_vectors, c.EP / c.vector_width);
         const int accumulators = c.value_rows * c.value_vectors + c.value_vectors + 1;
         ck_assert_int_le(accumulators, c.vector_width == 16 ? 32 : 16);
+    }
+}
+END_TEST
+
+static int64_t share_of(const clf_plan_params *p, clf_family family, clfi_choice *choice)
+{
+    const clf_device_info cpu = device_of(CLF_DEVICE_CPU, 2, 16);
+    clf_plan_params tuned = *p;
+    tuned.tuning.family = family;
+    *choice = chosen(&tuned, &cpu);
+    ck_assert_int_eq(choice->states * choice->share, p->B * p->H);
+    return choice->share;
+}
+
+/* Heads of a group share a state; causal ones, as many as a work-item can hold a tile of. */
+START_TEST(heads_of_a_group_share_states)
+{
+    static const struct {
+        int64_t H, Hkv, D, wide, plain;  // D of wide heads, and the shares of causal plans
+    } cases[] = {
+        {12, 0, 64, 1, 1}, {12, 12, 64, 1, 1}, {12, 6, 64, 2, 2},  {12, 1, 64, 4, 6},
+        {10, 2, 64, 5, 5}, {7, 1, 64, 1, 7},   {8, 1, 64, 4, 8},   {16, 1, 64, 4, 8},
+        {18, 2, 64, 3, 3}, {11, 1, 64, 1, 1},  {12, 1, 300, 1, 6}, {32, 2, 8, 8, 8},
+        {20, 2, 8, 10, 5},
+    };
+    clfi_choice c;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        clf_plan_params p = problem(cases[i].H, 1000, false);
+        p.B = 3;
+        p.Hkv = cases[i].Hkv;
+        p.D = p.E = cases[i].D;
+        const int64_t group = p.Hkv ? p.H / p.Hkv : 1;
+        ck_assert_int_eq(share_of(&p, CLF_FAMILY_WIDE, &c), group);
+        ck_assert_int_eq(share_of(&p, CLF_FAMILY_PLAIN, &c), group);
+        p.causal = true;
+        ck_assert_int_eq(share_of(&p, CLF_FAMILY_PLAIN, &c), cases[i].plain);
+        const int64_t wide = share_of(&p, CLF_FAMILY_WIDE, &c);
+        ck_assert_msg(wide == cases[i].wide, "case %zu: %d", i, (int)wide);
+        ck_assert_uint_le(c.private_bytes, 256 * 1024);
+    }
+}
+END_TEST
+
+START_TEST(exact_attention_shares_nothing_and_keeps_nothing)
+{
+    clfi_choice c;
+    for (int i = 0; i < 4; i++) {
+        clf_plan_params p = problem(12, (int64_t)1 << (i / 2 ? 30 : 10), i % 2 == 1);
+        p.B = 2;
+        p.Hkv = 2;
+        p.R = 0;
+        p.path = CLF_PATH_EXACT;
+        for (int family = CLF_FAMILY_PLAIN; family <= CLF_FAMILY_WIDE; family++) {
+            ck_assert_int_eq(share_of(&p, (clf_family)family, &c), 1);
+            ck_assert_int_eq(c.states, 24);
+            ck_assert_int_eq(c.states_per_pass, 24);
+            ck_assert_int_eq(c.segments, 1);
+            ck_assert_uint_eq(c.workspace_bytes, 0);
+            ck_assert_int_ge(c.segment_rows, p.S);
+        }
     }
 }
 END_TEST
@@ -144,7 +212,7 @@ START_TEST(workspace_does_not_grow_with_length)
     for (int causal = 0; causal < 2; causal++) {
         for (int family = CLF_FAMILY_PLAIN; family <= CLF_FAMILY_WIDE; family++) {
             const clf_device_info cpu = device_of(CLF_DEVICE_CPU, 2, 16);
-            clf_plan_params p = problem(4, (int64_t)1 << 26, causal != 0);
+            clf_plan_params p = problem(4, 65536, causal != 0);
             p.tuning.family = (clf_family)family;
             const size_t bytes = chosen(&p, &cpu).workspace_bytes;
             p.L = p.S = (int64_t)1 << 30;
@@ -162,11 +230,11 @@ START_TEST(heads_go_in_passes_when_memory_is_short)
     const clf_plan_params p = problem(1000, 100, false);
     const size_t all = chosen(&p, &cpu).workspace_bytes;
     cpu.max_alloc_bytes = all / 4;
-    ck_assert_int_eq(chosen(&p, &cpu).heads_per_pass, 250);
+    ck_assert_int_eq(chosen(&p, &cpu).states_per_pass, 250);
     ck_assert_uint_eq(chosen(&p, &cpu).workspace_bytes, all / 4);
     cpu.max_alloc_bytes = 0;
     cpu.global_mem_bytes = all / 2;
-    ck_assert_int_eq(chosen(&p, &cpu).heads_per_pass, 125);
+    ck_assert_int_eq(chosen(&p, &cpu).states_per_pass, 125);
     cpu.global_mem_bytes = 4 * (all / 1000) - 4;
     ck_assert_int_eq(choose(&p, &cpu, keep(&kept, CLF_LOG_ERROR), &c), CLF_ERROR_UNSUPPORTED);
     char numbers[96];
@@ -228,14 +296,16 @@ START_TEST(impossible_tuning_is_refused_by_name)
 }
 END_TEST
 
-START_TEST(every_stage_has_a_row_in_each_family)
+/* Stages of the CLBlast path have one implementation, for all devices. */
+START_TEST(every_stage_has_a_row_in_each_family_or_in_plain)
 {
-    ck_assert_int_eq(clfi_kernel_row_count, 2 * CLFI_STAGE_COUNT);
+    ck_assert_int_eq(clfi_kernel_row_count, CLFI_STAGE_GATHER_KEYS + CLFI_STAGE_COUNT);
     for (int stage = 0; stage < CLFI_STAGE_COUNT; stage++) {
         for (int family = CLF_FAMILY_PLAIN; family <= CLF_FAMILY_WIDE; family++) {
             const clfi_kernel_row *row = clfi_kernel_find((clfi_stage)stage, (clf_family)family);
+            const bool plain = family == CLF_FAMILY_PLAIN || stage >= CLFI_STAGE_GATHER_KEYS;
             char path[64];
-            snprintf(path, sizeof path, "%s/%s.cl", clfi_family_name((clf_family)family),
+            snprintf(path, sizeof path, "%s/%s.cl", plain ? "plain" : "wide",
                      clfi_stage_name((clfi_stage)stage));
             ck_assert_str_eq(row->path, path);
         }
@@ -243,9 +313,78 @@ START_TEST(every_stage_has_a_row_in_each_family)
 }
 END_TEST
 
+START_TEST(chunks_are_equal_and_give_way_to_memory)
+{
+    static const struct {
+        int64_t S, L, key_rows, query_rows;
+    } cases[] = {{1, 1, 1, 1},
+                 {1023, 7, 1023, 7},
+                 {1024, 1025, 1024, 513},
+                 {2049, 100, 683, 100},
+                 {1 << 30, 3000, 1024, 1000}};
+    clfi_shape shape;
+    clfi_choice c = {0}, first;
+    clf_device_info device = device_of(CLF_DEVICE_CPU, 2, 16);
+    clf_plan_params p = problem(8, 1, false);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        p.S = cases[i].S;
+        p.L = cases[i].L;
+        ck_assert_int_eq(clfi_shape_init(&shape, &p, NULL), CLF_OK);
+        ck_assert_int_eq(clfi_choose_chunks(&shape, &device, NULL, &c), CLF_OK);
+        ck_assert_int_eq(c.key_rows, cases[i].key_rows);
+        ck_assert_int_eq(c.query_rows, cases[i].query_rows);
+        ck_assert_str_eq(c.rows_from, "default");
+    }
+    first = c;
+    ck_assert_int_eq(clfi_chunks_place(&shape, &device, 1000, NULL, &c), CLF_OK);
+    ck_assert_int_eq(c.part_at[CLFI_PART_X], 256);
+    ck_assert_uint_eq(c.workspace_bytes, first.workspace_bytes + 1024);
+
+    device.max_alloc_bytes = first.workspace_bytes;
+    ck_assert_int_eq(clfi_choose_chunks(&shape, &device, NULL, &c), CLF_OK);
+    ck_assert_str_eq(c.rows_from, "to_fit_memory");
+    ck_assert_int_lt(c.key_rows, 1024);
+    ck_assert_uint_le(2 * c.workspace_bytes, device.max_alloc_bytes);
+
+    kept_log kept;
+    device.max_alloc_bytes = 64 * 1024;
+    ck_assert_int_eq(clfi_choose_chunks(&shape, &device, keep(&kept, CLF_LOG_ERROR), &c),
+                     CLF_ERROR_UNSUPPORTED);
+    assert_said(&kept, "device invented allows 65536");
+}
+END_TEST
+
+/* Where CLBlast is built; without it, and where its path cannot serve, the limit stands. */
+START_TEST(what_is_too_large_to_be_fused_goes_to_clblast)
+{
+    clfi_shape shape;
+    kept_log kept;
+    clf_plan_params p = problem(8, 1000, false);
+    p.path = CLF_PATH_AUTO;
+    p.D = p.E = 1024;
+    ck_assert_int_eq(clfi_shape_init(&shape, &p, NULL), CLF_OK);
+    ck_assert_int_eq(shape.path, CLF_PATH_FUSED);
+    ck_assert_str_eq(shape.path_from, "default");
+    p.E = 1025;
+    const bool built = !clfi_chunks_refusal(&p);
+    ck_assert_int_eq(clfi_shape_init(&shape, &p, keep(&kept, CLF_LOG_ERROR)),
+                     built ? CLF_OK : CLF_ERROR_INVALID_ARGUMENT);
+    if (built)
+        ck_assert_int_eq(shape.path, CLF_PATH_CLBLAST);
+    else
+        assert_said(&kept, "E=1025, but 1 to 1024");
+    p.causal = true;
+    ck_assert_int_eq(clfi_shape_init(&shape, &p, keep(&kept, CLF_LOG_ERROR)),
+                     CLF_ERROR_INVALID_ARGUMENT);
+    assert_said(&kept, "E=1025, but 1 to 1024");
+}
+END_TEST
+
 RUN_TESTS("choice", family_and_width_follow_the_device, wide_tiles_fit_registers_and_private_memory,
+          heads_of_a_group_share_states, exact_attention_shares_nothing_and_keeps_nothing,
           a_tile_that_needs_too_much_private_memory_is_refused,
           segments_fill_the_device_and_are_capped, workspace_does_not_grow_with_length,
           heads_go_in_passes_when_memory_is_short,
           segments_give_way_to_memory_unless_they_are_tuned, impossible_tuning_is_refused_by_name,
-          every_stage_has_a_row_in_each_family)
+          chunks_are_equal_and_give_way_to_memory, what_is_too_large_to_be_fused_goes_to_clblast,
+          every_stage_has_a_row_in_each_family_or_in_plain)

@@ -1,80 +1,29 @@
-/* Plans and runs: workspaces, queues, events, threads, layouts, redraws, destruction. How exact a
+/* Plans and runs: workspaces, queues, events, threads, redraws, destruction. How exact a
  * result is, the kernels' tests judge; here one run is compared with the reference, and the
- * others with each other. */
+ * others with each other. The options of plans are in test_plan_options.c. */
 #include <pthread.h>
 #include <time.h>
 
-#include "host/ref/ref.h"
-#include "plan_internal.h"
-#include "plan_support.h"
-
-/* The answer of clf_plan_run_host into data->out. */
-static void run_host(clf_plan *plan, host_data *data)
-{
-    fill_nan(data->out, data->out_count);
-    ck_assert_int_eq(clf_plan_run_host(plan, data->q, data->k, data->v, data->out), CLF_OK);
-    for (int64_t i = 0; i < data->out_count; i++)
-        ck_assert(isfinite(data->out[i]));
-}
-
-/* A run on the device with `args`, read into a new array. */
-static float *run_device(clf_context *ctx, clf_plan *plan, const clf_run_args *args, int64_t count)
-{
-    float *out = noise(count, 0);
-    cl_event done = NULL;
-    ck_assert_int_eq(clf_plan_run(plan, args, &done), CLF_OK);
-    ck_assert_ptr_nonnull(done);
-    read_out(ctx, args, done, count, out);
-    clReleaseEvent(done);
-    return out;
-}
+#include "plan_reference.h"
 
 START_TEST(one_call_gives_the_reference_and_the_plans_bits)
 {
     clf_context *ctx = open_context(NULL);
     for (int causal = 0; causal < 2; causal++) {
         clf_plan_params p = small_problem(causal != 0);
-        const clf_projection_params draw = {.M = p.R, .D = p.D, .heads = p.H, .seed = 9};
-        clf_projection *W = NULL;
-        ck_assert_int_eq(clf_projection_create(&draw, NULL, &W), CLF_OK);
+        clf_projection *W = make_projection(&p, p.H, false);
         p.projection = W;
         host_data data;
         data_init(&data, &p);
-        ck_assert_int_eq(clf_attention(ctx, &p, data.q, data.k, data.v, data.out), CLF_OK);
-
-        const clfi_problem problem = {.B = p.B,
-                                      .H = p.H,
-                                      .L = p.L,
-                                      .S = p.S,
-                                      .D = p.D,
-                                      .E = p.E,
-                                      .R = p.R,
-                                      .causal = p.causal,
-                                      .scale = 1.0 / sqrt((double)p.D),
-                                      .q = data.q,
-                                      .k = data.k,
-                                      .v = data.v,
-                                      .W = clf_projection_data(W),
-                                      .W_heads = p.H};
-        const int64_t all[] = {0, p.L / 2, p.L - 1};
-        const clfi_rows rows = {.count = 3, .index = all};
-        double ref[3 * 12], magnitude[3 * 12];
-        for (int64_t head = 0; head < p.B * p.H; head++) {
-            const int64_t b = head / p.H, h = head % p.H;
-            ck_assert_int_eq(clfi_ref_favor(&problem, b, h, &rows, ref, magnitude), CLF_OK);
-            const clfi_bound bound = clfi_ref_bound(&problem, b, h, 48.0 + (double)p.S);
-            for (int64_t i = 0; i < 3 * p.E; i++) {
-                const float x = data.out[(head * p.L + all[i / p.E]) * p.E + i % p.E];
-                const double limit = bound.tau * magnitude[i] + bound.floor;
-                ck_assert_double_le(fabs((double)x - ref[i]), limit);
-            }
-        }
+        const clf_host_args args = host_args(&data);
+        ck_assert_int_eq(clf_attention(ctx, &p, &args), CLF_OK);
 
         clf_plan *plan = make_plan(ctx, &p);
         float *first = noise(data.out_count, 0);
         memcpy(first, data.out, (size_t)data.out_count * sizeof *first);
         run_host(plan, &data);
         assert_same(first, data.out, data.out_count);
+        assert_right(plan, &p, &args);
         free(first);
         clf_plan_destroy(&plan);
         clf_projection_destroy(&W);
@@ -100,7 +49,7 @@ START_TEST(own_and_callers_workspace_offsets_and_repeats_give_the_same_bits)
             clf_run_args args = device_args(ctx, &fresh, pads[i]);
             args.workspace = i ? device_memory(ctx, clf_plan_workspace_bytes(plan)) : NULL;
             for (int repeat = 0; repeat < 3; repeat++) {
-                float *out = run_device(ctx, plan, &args, data.out_count);
+                float *out = run_device(ctx, plan, &args, sizeof *out, data.out_count);
                 assert_same(out, data.out, data.out_count);
                 free(out);
             }
@@ -140,7 +89,7 @@ START_TEST(a_run_waits_for_its_events)
     ck_assert_int_gt(state, CL_COMPLETE);
     ck_assert_int_eq(clSetUserEventStatus(gate[0], CL_COMPLETE), CL_SUCCESS);
     float *out = noise(data.out_count, 0);
-    read_out(ctx, &args, done, data.out_count, out);
+    read_back(ctx, &args.out, done, sizeof *out, data.out_count, out);
     run_host(plan, &data);
     assert_same(out, data.out, data.out_count);
     free(out);
@@ -174,7 +123,7 @@ START_TEST(a_queue_out_of_order_serves)
     clf_run_args args = device_args(ctx, &data, 0);
     args.queue = queue;
     for (int i = 0; i < 20; i++) {
-        float *out = run_device(ctx, plan, &args, data.out_count);
+        float *out = run_device(ctx, plan, &args, sizeof *out, data.out_count);
         assert_same(out, data.out, data.out_count);
         free(out);
     }
@@ -282,7 +231,7 @@ START_TEST(a_redraw_is_for_later_runs_only)
     ck_assert_int_eq(clf_plan_set_projection(plan, W), CLF_OK);
     ck_assert_int_eq(clSetUserEventStatus(gate, CL_COMPLETE), CL_SUCCESS);
     float *out = noise(data.out_count, 0);
-    read_out(ctx, &args, done, data.out_count, out);
+    read_back(ctx, &args.out, done, sizeof *out, data.out_count, out);
     assert_same(out, data.out, data.out_count);
 
     run_host(plan, &data);
@@ -345,7 +294,7 @@ START_TEST(a_plan_may_go_while_its_run_is_under_way)
     clf_plan_destroy(&plan);
     ck_assert_int_eq(clSetUserEventStatus(gate, CL_COMPLETE), CL_SUCCESS);
     float *out = noise(data.out_count, 0);
-    read_out(ctx, &args, done, data.out_count, out);
+    read_back(ctx, &args.out, done, sizeof *out, data.out_count, out);
     assert_same(out, data.out, data.out_count);
     free(out);
     clReleaseEvent(done);
@@ -356,61 +305,13 @@ START_TEST(a_plan_may_go_while_its_run_is_under_way)
 }
 END_TEST
 
-/* x [B,H,N,W] as [B,N,H,W] with `gap` unused elements after each row. */
-static float *interleaved(const float *x, const clf_plan_params *p, int64_t N, int64_t W,
-                          int64_t gap)
-{
-    const int64_t total = p->B * N * p->H * (W + gap);
-    float *y = noise(total, 0);
-    fill_nan(y, total);
-    for (int64_t i = 0; x && i < p->B * p->H * N * W; i++) {
-        const int64_t w = i % W, n = i / W % N, h = i / W / N % p->H, b = i / W / N / p->H;
-        y[((b * N + n) * p->H + h) * (W + gap) + w] = x[i];
-    }
-    return y;
-}
-
-START_TEST(layouts_give_the_same_bits_and_gaps_stay_untouched)
-{
-    clf_context *ctx = open_context(NULL);
-    const clf_plan_params p = small_problem(false);
-    clf_plan *plan = make_plan(ctx, &p);
-    host_data data;
-    data_init(&data, &p);
-    run_host(plan, &data);
-    for (int64_t gap = 0; gap < 4; gap += 3) {
-        clf_plan_params blhd = p;
-        blhd.q = clf_layout_blhd(p.H, p.L, p.D + gap);
-        blhd.k = clf_layout_blhd(p.H, p.S, p.D + gap);
-        blhd.v = clf_layout_blhd(p.H, p.S, p.E + gap);
-        blhd.out = clf_layout_blhd(p.H, p.L, p.E + gap);
-        clf_plan *other = make_plan(ctx, &blhd);
-        float *q = interleaved(data.q, &p, p.L, p.D, gap);
-        float *k = interleaved(data.k, &p, p.S, p.D, gap);
-        float *v = interleaved(data.v, &p, p.S, p.E, gap);
-        float *out = interleaved(NULL, &p, p.L, p.E, gap);
-        float *expected = interleaved(data.out, &p, p.L, p.E, gap);
-        ck_assert_int_eq(clf_plan_run_host(other, q, k, v, out), CLF_OK);
-        for (int64_t i = 0; i < p.B * p.L * p.H * (p.E + gap); i++)
-            ck_assert(isnan(expected[i]) ? isnan(out[i]) : out[i] == expected[i]);
-        free(q);
-        free(k);
-        free(v);
-        free(out);
-        free(expected);
-        clf_plan_destroy(&other);
-    }
-    data_finish(&data);
-    clf_plan_destroy(&plan);
-    clf_context_destroy(&ctx);
-}
-END_TEST
-
 START_TEST(heads_in_passes_give_the_same_bits)
 {
     clf_context *ctx = open_context(NULL);
     for (int causal = 0; causal < 2; causal++) {
         clf_plan_params p = small_problem(causal != 0);
+        p.H = 6;
+        p.Hkv = 3;
         p.tuning.segments = 2;
         clf_plan *plan = make_plan(ctx, &p);
         host_data data;
@@ -418,7 +319,7 @@ START_TEST(heads_in_passes_give_the_same_bits)
         run_host(plan, &data);
         float *expected = noise(data.out_count, 0);
         memcpy(expected, data.out, (size_t)data.out_count * sizeof *expected);
-        plan->choice.heads_per_pass = 4;  // of 6, in the memory for 6
+        plan->choice.states_per_pass = 4;  // of 6, in the memory for 6
         run_host(plan, &data);
         assert_same(expected, data.out, data.out_count);
         free(expected);
@@ -459,48 +360,9 @@ START_TEST(the_description_says_what_was_chosen)
 }
 END_TEST
 
-START_TEST(stored_features_are_those_of_the_reference)
-{
-    clf_context *ctx = open_context(NULL);
-    for (int i = 0; i < 4; i++) {
-        clf_plan_params p = small_problem(false);
-        p.kind = i % 2 ? CLF_KIND_COSH : CLF_KIND_EXP;
-        p.tuning.family = i / 2 ? CLF_FAMILY_WIDE : CLF_FAMILY_PLAIN;
-        const int64_t M = i % 2 ? p.R / 2 : p.R, rows = p.B * p.H * p.L;
-        const clf_projection_params draw = {.M = M, .D = p.D, .seed = 9};
-        clf_projection *W = NULL;
-        ck_assert_int_eq(clf_projection_create(&draw, NULL, &W), CLF_OK);
-        p.projection = W;
-        host_data data;
-        data_init(&data, &p);
-        float *phi = noise(rows * p.R, 0);
-        int32_t *exponents = calloc((size_t)rows, sizeof *exponents);
-        ck_assert_ptr_nonnull(exponents);
-        ck_assert_int_eq(clfi_feature_map(ctx, &p, data.q, phi, exponents), CLF_OK);
-        const double norm = -0.5 * log((double)p.R);
-        double expected[50];
-        for (int64_t t = 0; t < rows; t++) {
-            clfi_ref_log_features(data.q + t * p.D, clf_projection_data(W), p.D, p.R, p.kind,
-                                  1.0 / sqrt((double)p.D), expected);
-            for (int64_t j = 0; j < p.R; j++) {
-                const double x = log((double)phi[t * p.R + j]) + exponents[t] * log(2.0);
-                ck_assert_double_le(fabs(x - expected[j] - norm), 1e-5);
-            }
-        }
-        free(phi);
-        free(exponents);
-        clf_projection_destroy(&W);
-        data_finish(&data);
-    }
-    clf_context_destroy(&ctx);
-}
-END_TEST
-
 RUN_DEVICE_TESTS("plan", one_call_gives_the_reference_and_the_plans_bits,
                  own_and_callers_workspace_offsets_and_repeats_give_the_same_bits,
                  a_run_waits_for_its_events, a_queue_out_of_order_serves,
                  threads_share_a_plan_with_workspaces_of_their_own, a_redraw_is_for_later_runs_only,
                  any_order_of_destruction_is_right, a_plan_may_go_while_its_run_is_under_way,
-                 layouts_give_the_same_bits_and_gaps_stay_untouched,
-                 heads_in_passes_give_the_same_bits, the_description_says_what_was_chosen,
-                 stored_features_are_those_of_the_reference)
+                 heads_in_passes_give_the_same_bits, the_description_says_what_was_chosen)

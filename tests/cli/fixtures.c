@@ -4,16 +4,17 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* One file: its header as text, and how many floats follow. */
+/* One file: its header as text, and how many values follow. */
 static const struct {
     const char *path;
     const char *descr, *order, *shape;
-    long floats;
+    long values;
 } k_files[] = {
     // right
     {"q_2x5x8.npy", "<f4", "False", "(2, 5, 8)", 80},
@@ -22,11 +23,33 @@ static const struct {
     {"x_2x7x8.npy", "<f4", "False", "(2, 7, 8)", 112},
     {"x_1x5x3x8.npy", "<f4", "False", "(1, 5, 3, 8)", 120},
     {"x_65536x16.npy", "<f4", "False", "(65536, 16)", 65536 * 16},
+    {"x_5x4.npy", "<f4", "False", "(5, 4)", 20},
+    {"q_4x5x8.npy", "<f4", "False", "(4, 5, 8)", 160},
+    {"q_1x5x4x8.npy", "<f4", "False", "(1, 5, 4, 8)", 160},
+    {"k_1x5x2x8.npy", "<f4", "False", "(1, 5, 2, 8)", 80},
+    {"q_2x1x2x8.npy", "<f4", "False", "(2, 1, 2, 8)", 32},
+    {"k_2x1x7x8.npy", "<f4", "False", "(2, 1, 7, 8)", 112},
+    {"f2_2x5x8.npy", "<f2", "False", "(2, 5, 8)", 80},
+    {"f2_2x7x8.npy", "<f2", "False", "(2, 7, 8)", 112},
+    {"u2_2x7x6.npy", "<u2", "False", "(2, 7, 6)", 84},
+    {"b_16.npy", "<f4", "False", "(16,)", 16},
+    {"b_2x16.npy", "<f4", "False", "(2, 16)", 32},
+    {"m_7.npy", "|u1", "False", "(7,)", 7},
+    {"m_1x7.npy", "|u1", "False", "(1, 7)", 7},
+    {"m_2x7.npy", "|u1", "False", "(2, 7)", 14},
     {"w_16x8.npy", "<f4", "False", "(16, 8)", 128},
     {"w_2x16x8.npy", "<f4", "False", "(2, 16, 8)", 256},
     // right, but not for the others
     {"k_2x7x9.npy", "<f4", "False", "(2, 7, 9)", 126},
     {"k_3x7x8.npy", "<f4", "False", "(3, 7, 8)", 168},
+    {"q_3x5x8.npy", "<f4", "False", "(3, 5, 8)", 120},
+    {"b_8.npy", "<f4", "False", "(8,)", 8},
+    {"b_3x16.npy", "<f4", "False", "(3, 16)", 48},
+    {"b_1x1x16.npy", "<f4", "False", "(1, 1, 16)", 16},
+    {"m_5.npy", "|u1", "False", "(5,)", 5},
+    {"m_5x7.npy", "|u1", "False", "(5, 7)", 35},
+    {"m_1x2x5x7.npy", "|u1", "False", "(1, 2, 5, 7)", 70},
+    {"m_1x1x1x7.npy", "|u1", "False", "(1, 1, 1, 7)", 7},
     {"k_7x8.npy", "<f4", "False", "(7, 8)", 56},
     {"v_2x6x6.npy", "<f4", "False", "(2, 6, 6)", 72},
     {"v_3x7x6.npy", "<f4", "False", "(3, 7, 6)", 126},
@@ -72,19 +95,28 @@ static void put_bytes(const char *path, const char *bytes, size_t count)
     close_file(file, path);
 }
 
-/* Values between -1 and 1 that repeat late. The tests run on little-endian machines. */
-static void put_floats(FILE *file, long count)
+/* Values between -1 and 1 that repeat late: float32, or in the forms of two bytes of it. A mask is
+ * 0 at every third place from the first on. The tests run on little-endian machines. */
+static void put_values(FILE *file, const char *descr, long count)
 {
     unsigned state = 1;
     for (long i = 0; i < count; i++) {
         state = state * 1103515245u + 12345u;
         const float value = (float)((state >> 16) & 0x7fff) / 16384.0f - 1.0f;
-        fwrite(&value, sizeof value, 1, file);
+        const unsigned half = (state >> 16 & 0x83ff) | 0x3800;  // +-[0.5, 1) of float16
+        if (strcmp(descr, "|u1") == 0)
+            fputc(i % 3 != 0, file);
+        else if (strcmp(descr, "<f2") == 0)
+            fwrite(&half, 2, 1, file);
+        else if (strcmp(descr, "<u2") == 0)
+            fwrite((const char *)&value + 2, 2, 1, file);
+        else
+            fwrite(&value, sizeof value, 1, file);
     }
 }
 
 static void put_npy(const char *path, const char *descr, const char *order, const char *shape,
-                    long floats)
+                    long values)
 {
     char header[118 + 1];
     FILE *file = create(path);
@@ -95,22 +127,20 @@ static void put_npy(const char *path, const char *descr, const char *order, cons
     header[117] = '\n';
     fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, file);  // version 1.0, a header of 118 bytes
     fwrite(header, 1, 118, file);
-    put_floats(file, floats);
+    put_values(file, descr, values);
     close_file(file, path);
 }
 
-/* A right file with one NaN, in the last place. */
-static void put_nan(const char *path)
+/* A right file whose last value is this one. */
+static void put_last(const char *path, float value)
 {
-    FILE *file;
-    const unsigned char nan[4] = {0, 0, 0xc0, 0x7f};
     put_npy(path, "<f4", "False", "(2, 7, 8)", 112);
-    file = fopen(path, "r+b");
+    FILE *file = fopen(path, "r+b");
     if (!file || fseek(file, -4, SEEK_END)) {
         perror(path);
         exit(EXIT_FAILURE);
     }
-    fwrite(nan, 1, sizeof nan, file);
+    fwrite(&value, sizeof value, 1, file);
     close_file(file, path);
 }
 
@@ -173,11 +203,12 @@ void fixtures_write(void)
 {
     for (size_t i = 0; i < sizeof k_files / sizeof k_files[0]; i++)
         put_npy(k_files[i].path, k_files[i].descr, k_files[i].order, k_files[i].shape,
-                k_files[i].floats);
+                k_files[i].values);
     put_bytes("empty.npy", "", 0);
     put_bytes("text.npy", "not an array\n", 13);
     put_kernels("broken", "#error \"this kernel is broken on purpose\"\n");
     put_kernels("wrong", "#undef fma\n#define fma(a, b, c) (mad((a), (b), (c)) * 1.001f)\n");
     put_two_drivers();
-    put_nan("nan_2x7x8.npy");
+    put_last("nan_2x7x8.npy", nanf(""));
+    put_last("big_2x7x8.npy", 1e6f);
 }

@@ -11,6 +11,8 @@
 #include "tool.h"
 
 #define ATTEND "attend --q q_2x5x8.npy --k k_2x7x8.npy --v v_2x7x6.npy --features 16"
+#define X4     "attend --q x_5x4.npy --k x_5x4.npy --v x_5x4.npy --features 16"
+#define SHORT  "attend --q q_2x1x2x8.npy --k k_2x1x7x8.npy --v k_2x1x7x8.npy --features 16"
 #define BENCH  "bench --lengths 64,96 --rounds 2 --heads 2 --head-size 8 --features 16"
 
 static tool_result result;
@@ -24,8 +26,11 @@ static const char *const k_texts[] = {
     "projection --help",
     "bench --help",
     "demo --help",
-    ATTEND " --compare",
+    ATTEND " --compare --kind oprf --mask m_7.npy",
+    "attend --q q_4x5x8.npy --k k_2x7x8.npy --v v_2x7x6.npy --path exact --compare",
+    "verify --only tile",
     BENCH,
+    "bench --lengths 64 --rounds 2 --heads 2 --head-size 8 --path exact --dtype bf16",
     "demo --svg chart.svg",
 };
 
@@ -39,15 +44,22 @@ static const struct {
      "index:i platform_index:i device_index:i type:s name:s vendor:s platform:s driver:s "
      "compute_units:i global_mem_bytes:i chosen:b"},
     {ATTEND " --compare --json", "clfavor-attend/1", NULL,
-     "device:s driver:s B:i H:i L:i S:i D:i E:i R:i kind:s causal:b plan:s out:n compare:{"},
-    {"verify --json", "clfavor-verify/1", "cases",
-     "name:s B:i H:i L:i S:i D:i E:i R:i kind:s causal:b rows:i tau:f err_tau:f right:b"},
+     "device:s driver:s B:i H:i Hkv:i L:i S:i D:i E:i R:i kind:s A:n preset:s dtype:s causal:b "
+     "mask:b plan:s out:n compare:{"},
+    {ATTEND " --kind oprf --json --out a.npy", "clfavor-attend/1", NULL,
+     "kind:s A:[ out:s compare:n"},
+    {"verify --json", "clfavor-verify/1", NULL,
+     "device:s driver:s worst_err_tau:f worst:s worst_by_kind:{ worst_by_inputs:{ "
+     "worst_by_result:{ worst_by_preset:{ worst_by_path:{ cases:["},
+    {"verify --json --only primes", "clfavor-verify/1", "cases",
+     "name:s B:i H:i Hkv:i L:i S:i D:i E:i R:i kind:s preset:s path:s inputs:s result:s causal:b "
+     "mask:b deterministic:b run:b rows:i skipped_rows:i tau:f err_tau:f right:b"},
     {BENCH " --json", "clfavor-bench/1", NULL, "device:s driver:s commit:s results:["},
-    {BENCH " --causal --kind cosh --json", "clfavor-bench/1", "results",
+    {BENCH " --causal --kind relu --dtype f16 --json", "clfavor-bench/1", "results",
      "B:i H:i L:i S:i D:i E:i R:i dtype:s causal:b kind:s path:s stage:s direction:s median_ms:f "
      "q1_ms:f q3_ms:f gflops:f fraction_of_peak:f workspace_bytes:i plan:s"},
     {"projection --rows 3 --columns 2 --json --out w.npy", "clfavor-projection/1", NULL,
-     "heads:i M:i D:i seed:s kind:s norms:s out:s"},
+     "heads:i M:i D:i seed:s kind:s norms:s A:n bias:n out:s"},
 };
 
 static void check_texts(void)
@@ -147,10 +159,28 @@ static void check_same(void)
          ATTEND " --projection w.npy --out b.npy", true},
         {"another seed is another W", ATTEND " --seed 7 --out a.npy", ATTEND " --out b.npy", false},
         {"a run repeated", ATTEND " --out a.npy", ATTEND " --out b.npy", true},
-        {"scale 1/sqrt(D) is the default", ATTEND " --out a.npy",
-         ATTEND " --scale 0.35355339059327373 --out b.npy", true},
+        {"scale 1/sqrt(D) is the default", X4 " --out a.npy", X4 " --scale 0.5 --out b.npy", true},
+        {"the kind of a preset is the default", ATTEND " --preset fast-transformers --out a.npy",
+         ATTEND " --preset fast-transformers --kind cosh --out b.npy", true},
+        {"W and bias of FAVOR++ are oprf", ATTEND " --kind oprf --A -0.5 --seed 7 --out a.npy",
+         ATTEND " --projection w_oprf.npy --bias b_oprf.npy --out b.npy", true},
+        {"A of oprf counts", ATTEND " --kind oprf --A -0.5 --out a.npy",
+         ATTEND " --kind oprf --A 0 --out b.npy", false},
+        {"a bias counts", ATTEND " --projection w.npy --out a.npy",
+         ATTEND " --projection w.npy --bias b_16.npy --out b.npy", false},
+        {"kernel-eps counts", ATTEND " --kind relu --out a.npy",
+         ATTEND " --kind relu --kernel-eps 0.5 --out b.npy", false},
+        {"a mask [S] is one [B,S]", ATTEND " --mask m_7.npy --out a.npy",
+         ATTEND " --mask m_1x7.npy --out b.npy", true},
+        {"a mask counts", ATTEND " --out a.npy", ATTEND " --mask m_7.npy --out b.npy", false},
+        {"B = L: a mask is [B,S]", SHORT " --mask m_2x7.npy --out a.npy",
+         SHORT " --mask m_7.npy --out b.npy", false},
+        {"fused is the default", ATTEND " --out a.npy", ATTEND " --path fused --out b.npy", true},
     };
     tool_run(&(tool_call){.args = "projection --rows 16 --columns 8 --seed 7 --out w.npy"},
+             &result);
+    tool_run(&(tool_call){.args = "projection --rows 16 --columns 8 --seed 7 --A -0.5 "
+                                  "--bias b_oprf.npy --out w_oprf.npy"},
              &result);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         remove("a.npy");
@@ -163,17 +193,70 @@ static void check_same(void)
     }
 }
 
-/* [1,5,3,8] as [B,L,H,D]: three heads of five rows, and a result of the same shape. */
-static void check_layout(void)
+/* Results by their files and by their distance to double precision. */
+static const struct {
+    const char *args, *descr, *shape, *path;
+    bool exact;
+} k_results[] = {
+    {ATTEND, "<f4", "(2, 5, 6)", "fused", false},
+    {"attend --q x_1x5x3x8.npy --k x_1x5x3x8.npy --v x_1x5x3x8.npy --layout blhd --features 16 "
+     "--causal",
+     "<f4", "(1, 5, 3, 8)", "fused", false},
+    {"attend --q q_1x5x4x8.npy --k k_1x5x2x8.npy --v k_1x5x2x8.npy --layout blhd --features 16 "
+     "--dtype bf16 --causal --kind relu",
+     "<u2", "(1, 5, 4, 8)", "fused", false},
+    {"attend --q f2_2x5x8.npy --k k_2x7x8.npy --v u2_2x7x6.npy --features 16 --mask m_7.npy", "<f2",
+     "(2, 5, 6)", "fused", false},
+    {"attend --q f2_2x5x8.npy --k f2_2x7x8.npy --v u2_2x7x6.npy --features 16 --dtype f32 --kind "
+     "oprf",
+     "<f4", "(2, 5, 6)", "fused", false},
+    {"attend --q q_4x5x8.npy --k k_2x7x8.npy --v v_2x7x6.npy --projection w_2x16x8.npy --bias "
+     "b_2x16.npy --kind gelu --kernel-eps 0.125 --preset performer-pytorch --scale 0.5",
+     "<f4", "(4, 5, 6)", "fused", false},
+    {"attend --q q_4x5x8.npy --k k_2x7x8.npy --v v_2x7x6.npy --path exact --mask m_7.npy --dtype "
+     "f16",
+     "<f2", "(4, 5, 6)", "exact", true},
+};
+
+static bool within(const json_t *value)
 {
-    tool_run(&(tool_call){.args = "attend --q x_1x5x3x8.npy --k x_1x5x3x8.npy --v x_1x5x3x8.npy "
-                                  "--layout blhd --features 16 --causal --compare --out a.npy"},
-             &result);
+    return json_is_real(value) && json_real_value(value) >= 0 && json_real_value(value) <= 1;
+}
+
+/* Whether the file is one of this type and shape. */
+static bool is_array(const char *path, const char *descr, const char *shape)
+{
+    char expected[128];
     size_t size = 0;
-    char *bytes = read_file("a.npy", &size);
-    const bool shape = bytes && size > 128 && strstr(bytes + 10, "'shape': (1, 5, 3, 8)");
-    tap(result.code == 0 && strstr(result.out, "B=1 H=3 L=5 S=5") && shape, "layout blhd", &result);
+    char *bytes = read_file(path, &size);
+    snprintf(expected, sizeof expected, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }",
+             descr, shape);
+    const bool right = bytes && size > 128 && strstr(bytes + 10, expected);
     free(bytes);
+    return right;
+}
+
+static void check_results(void)
+{
+    for (size_t i = 0; i < sizeof k_results / sizeof k_results[0]; i++) {
+        char args[512];
+        char path[32];
+        remove("a.npy");
+        snprintf(args, sizeof args, "%s --compare --json --out a.npy", k_results[i].args);
+        snprintf(path, sizeof path, " path=%s", k_results[i].path);
+        tool_run(&(tool_call){.args = args}, &result);
+        json_t *root = json_loads(result.out, JSON_REJECT_DUPLICATES, NULL);
+        const json_t *compare = json_object_get(root, "compare");
+        const char *plan = json_string_value(json_object_get(root, "plan"));
+        const json_t *device = json_object_get(compare, "device_err_tau");
+        tap(result.code == 0 && plan && strstr(plan, path) &&
+                within(json_object_get(compare, "err_tau")) &&
+                json_integer_value(json_object_get(compare, "skipped_rows")) == 0 &&
+                (k_results[i].exact ? json_is_null(device) : within(device)) &&
+                is_array("a.npy", k_results[i].descr, k_results[i].shape),
+            k_results[i].args, &result);
+        json_decref(root);
+    }
 }
 
 static void check_chart(void)
@@ -228,7 +311,7 @@ int main(int argc, char **argv)
     check_chart();
     check_json();
     check_same();
-    check_layout();
+    check_results();
     free(page);
     tool_end();
     return tap_end();

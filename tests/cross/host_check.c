@@ -64,8 +64,9 @@ static int check_parser(void)
         clfi_npy npy;
         const clf_status status =
             clfi_npy_parse(file, 10 + length + k_parsed[i].data_bytes, "f.npy", NULL, &npy);
+        const float *values = npy.data;
         if (status != k_parsed[i].status ||
-            (status == CLF_OK && (npy.ndim != 2 || npy.shape[1] != 3 || npy.data[0] != 0.5f))) {
+            (status == CLF_OK && (npy.ndim != 2 || npy.shape[1] != 3 || values[0] != 0.5f))) {
             printf("parsed file %d: %s\n", (int)i, clf_status_string(status));
             return 1;
         }
@@ -74,28 +75,31 @@ static int check_parser(void)
     return 0;
 }
 
-/* Writes twice over the same path, so that a file is replaced, and reads it again. */
+/* Writes every dtype over the same path, so that a file is replaced, and reads it again. */
 static int check_files(const char *path)
 {
     const clf_log log = {.callback = print_message, .user = stdout, .level = CLF_LOG_ERROR};
     const float data[6] = {1, -2, 0.5f, 0x1p-149f, 3e38f, 10};  // 10 is a line feed in text mode
-    const int64_t shapes[][2] = {{1, 1}, {2, 3}};
-    for (int i = 0; i < 2; i++) {
-        if (clfi_npy_write(path, data, 2, shapes[i], &log) != CLF_OK)
+    const int64_t shape[2] = {2, 3};
+    int same = 1;
+    for (int type = 0; type < CLF_DTYPE_COUNT; type++) {
+        uint32_t stored[6];
+        clf_convert(data, CLF_DTYPE_F32, stored, (clf_dtype)type, 6);
+        clfi_npy npy;
+        if (clfi_npy_write(path, stored, (clfi_npy_type)type, 2, shape, &log) != CLF_OK ||
+            clfi_npy_read(path, &log, &npy) != CLF_OK)
             return 1;
+        same = same && npy.ndim == 2 && memcmp(npy.shape, shape, sizeof shape) == 0 &&
+               (int)npy.type == type &&
+               memcmp(npy.data, stored, 6 * clf_dtype_size((clf_dtype)type)) == 0;
+        clfi_npy_finish(&npy);
     }
-    clfi_npy npy;
-    if (clfi_npy_read(path, &log, &npy) != CLF_OK)
-        return 1;
-    const int same = npy.ndim == 2 && memcmp(npy.shape, shapes[1], sizeof shapes[1]) == 0 &&
-                     memcmp(npy.data, data, sizeof data) == 0;
-    clfi_npy_finish(&npy);
     if (remove(path) != 0 || !same) {
         printf("%s was not read as it was written\n", path);
         return 1;
     }
     /* The path is a directory now: refused, nothing left behind. */
-    if (clfi_npy_write(".", data, 2, shapes[0], NULL) != CLF_ERROR_IO) {
+    if (clfi_npy_write(".", data, CLFI_NPY_F32, 2, shape, NULL) != CLF_ERROR_IO) {
         printf("a directory was overwritten\n");
         return 1;
     }

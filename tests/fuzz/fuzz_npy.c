@@ -49,8 +49,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         check(npy.shape[i] > 0, "a size below 1");
         count *= (size_t)npy.shape[i];
     }
-    check(count * sizeof(float) < size, "more data than the file has");
-    check(memcmp(npy.data, bytes + size - count * sizeof(float), count * sizeof(float)) == 0,
+    check(clfi_npy_describe(npy.type) != NULL, "elements of no type");
+    const size_t data_bytes = count * clfi_npy_describe(npy.type)->size;
+    check(data_bytes < size, "more data than the file has");
+    check(memcmp(npy.data, bytes + size - data_bytes, data_bytes) == 0,
           "other data than the file's");
     clfi_npy_finish(&npy);
     return 0;

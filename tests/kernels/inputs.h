@@ -6,6 +6,17 @@
 
 #include "trial.h"
 
+/* What tells random tensors of one seed apart. */
+enum {
+    STREAM_Q,
+    STREAM_K,
+    STREAM_V,
+    STREAM_SIGNS,  // and the two after it
+    STREAM_MASK = 6,
+    STREAM_BIAS,
+    STREAM_DIRECTION
+};
+
 /* Which way the rows of q and k point. */
 typedef enum directions {
     DIRECTIONS_RANDOM = 0,
@@ -14,14 +25,20 @@ typedef enum directions {
     DIRECTIONS_MIXED     // keys and queries along it or against it, at random
 } directions;
 
-/* Standard normal numbers; `stream` tells tensors of one seed apart. */
+/* Standard normal numbers. */
 void fill_normal(float *x, int64_t count, uint64_t seed, uint32_t stream);
 
 /* Scales a row of D floats so that |x| = norm. */
 void set_norm(const trial *t, float *row, double norm);
 
+/* Gives the keys that the mask removes, and their values, this value; a preset that looks at the
+ * keys of padding keeps them. */
+void fill_masked(const trial *t, const tensors *x, float value);
+
 /* Rows mostly of normal numbers, some ten times smaller, some three times larger; values in pairs
- * that nearly cancel, some a hundred times larger. */
+ * that nearly cancel, some a hundred times larger. Masked keys and their values
+ * are NaN, here and below. Rows of kinds whose features have signs lean to one side, or all
+ * denominators would be noise. */
 void fill_mixed(const trial *t, const tensors *x, uint64_t seed);
 
 /* Rows that point `way`, whose norms go from `first` at row 0 to `last`, queries and keys alike;

@@ -7,23 +7,43 @@
 
 #include "trial.h"
 
+/* Which tensors are stored how. */
+typedef enum storage {
+    STORAGE_F32 = 0,
+    STORAGE_F16,
+    STORAGE_BF16,
+    STORAGE_MIXED,
+    STORAGE_COUNT
+} storage;
+
+/* What was seen of a class of trials. */
+typedef struct score {
+    double worst;  // error as a part of its bound
+    int trials;
+    int64_t rows, skipped;  // judged, and those whose denominator is noise
+} score;
+
+enum {
+    SCORE_EXACT = CLF_KIND_COUNT,  // exact attention, beside the kinds
+    SCORES
+};
+
 /* What a test has seen so far. */
 typedef struct tally {
-    double worst;  // error as a part of its bound
-    trial_name where;
-    int trials;
-    int64_t rows;
+    score all, kind[SCORES], storage[STORAGE_COUNT];
+    trial_name where;  // of the worst
 } tally;
 
-/* Holds x->out against the reference: all elements finite and no larger than the values they are
- * means of; |out - ref| <= tau magnitude + floor on all rows of all heads, or on some where that
- * would take long. `plan` tells the summation chain. */
+/* Holds x->out against the reference: elements no larger than the values they are means of, unless
+ * features have signs; |out - ref| <= the bound, and what its dtype rounds, on all rows of all
+ * heads, or on some where that would take long. Rows whose denominator is below a tenth of its
+ * terms are skipped and counted. `plan` tells the summation chain. */
 void judge(const trial *t, const tensors *x, const clf_plan *plan, tally *sum);
 
 /* As judge; and the reference must not be what simple averages would give as well. */
 void judge_telling(const trial *t, const tensors *x, const clf_plan *plan, tally *sum);
 
-/* Prints the tally in one line. */
+/* Prints the tally, and fails when all rows of some kind were skipped. */
 void tally_print(const tally *sum, const char *test);
 
 /* Asserts that `count` floats are equal bit for bit; `what` says which. */

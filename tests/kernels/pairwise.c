@@ -10,6 +10,13 @@ static int number_of(const pairwise *p, int factor, int level)
     return level;
 }
 
+static bool is_possible(const pairwise *p, int f, int a, int g, int b)
+{
+    if (!p->possible)
+        return true;
+    return f < g ? p->possible(f, a, g, b) : p->possible(g, b, f, a);
+}
+
 static bool find_unseen(const pairwise *p, int row[PAIRWISE_FACTORS])
 {
     for (int f = 0; f < p->factors; f++)
@@ -18,7 +25,8 @@ static bool find_unseen(const pairwise *p, int row[PAIRWISE_FACTORS])
         for (int g = f + 1; g < p->factors; g++)
             for (int a = 0; a < p->levels[f]; a++)
                 for (int b = 0; b < p->levels[g]; b++)
-                    if (!p->seen[number_of(p, f, a)][number_of(p, g, b)]) {
+                    if (!p->seen[number_of(p, f, a)][number_of(p, g, b)] &&
+                        is_possible(p, f, a, g, b)) {
                         row[f] = a;
                         row[g] = b;
                         return true;
@@ -26,7 +34,8 @@ static bool find_unseen(const pairwise *p, int row[PAIRWISE_FACTORS])
     return false;
 }
 
-/* Pairs not seen yet that level `level` of `factor` makes with the levels already in the row. */
+/* Pairs not seen yet that level `level` of `factor` makes with the levels already in the row; -1
+ * when one of its pairs is impossible. */
 static int gain(const pairwise *p, const int row[PAIRWISE_FACTORS], int factor, int level)
 {
     const int a = number_of(p, factor, level);
@@ -34,6 +43,8 @@ static int gain(const pairwise *p, const int row[PAIRWISE_FACTORS], int factor, 
     for (int g = 0; g < p->factors; g++) {
         if (g == factor || row[g] < 0)
             continue;
+        if (!is_possible(p, factor, level, g, row[g]))
+            return -1;
         const int b = number_of(p, g, row[g]);
         count += !(g < factor ? p->seen[b][a] : p->seen[a][b]);
     }

@@ -51,7 +51,7 @@ static bool is_compensated(const clfi_choice *choice)
 
 static bool has_passes(const clfi_choice *choice)
 {
-    return choice->heads_per_pass < 32800;
+    return choice->states_per_pass < 32800;
 }
 
 static bool has_all_segments(const clfi_choice *choice)

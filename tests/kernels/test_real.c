@@ -48,7 +48,10 @@ static void run_layer(clf_context *ctx, clf_family family, clf_kind kind, int la
         .tuning = {.family = family},
     };
     tensors x = tensors_create(&t, trial_seed());
-    const tensors real = {q.data, k.data, v.data, x.out, x.projection};
+    tensors real = x;
+    real.q = q.data;
+    real.k = k.data;
+    real.v = v.data;
     clf_plan *plan = trial_plan(ctx, &t, &real);
     trial_run(ctx, plan, &t, &real);
     judge_telling(&t, &real, plan, sum);

@@ -1,22 +1,10 @@
-/* Device images with guards, and one run. Knows nothing of right and wrong values. */
+/* Tensors of a trial, its plan, and one run. Knows nothing of right and wrong values. */
 #include "trial.h"
 
-#include <stdint.h>
+#include <math.h>
 
-/* What fills every element that is no data: a NaN, so that reading it shows. */
-static const uint32_t k_poison = 0x7fc5a5a5;
-
-enum {
-    GUARD = 64  // floats: 256 bytes
-};
-
-/* One tensor on the device: `image` is what it was filled with. */
-typedef struct placed {
-    clf_layout layout;
-    int64_t H, rows, columns, count, first, size;
-    uint32_t *image;
-    cl_mem mem;
-} placed;
+#include "guarded.h"
+#include "inputs.h"
 
 static void print_message(void *user, clf_log_level level, const char *message)
 {
@@ -38,44 +26,139 @@ uint64_t trial_seed(void)
 
 int64_t trial_M(const trial *t)
 {
-    return t->kind == CLF_KIND_COSH ? t->R / 2 : t->R;
+    return clf_kind_describe(t->kind)->paired ? t->R / 2 : t->R;
+}
+
+int64_t trial_Hkv(const trial *t)
+{
+    return t->Hkv ? t->Hkv : t->H;
+}
+
+int64_t trial_q_count(const trial *t)
+{
+    return t->B * t->H * t->L * t->D;
+}
+
+int64_t trial_k_count(const trial *t)
+{
+    return t->B * trial_Hkv(t) * t->S * t->D;
+}
+
+int64_t trial_v_count(const trial *t)
+{
+    return t->B * trial_Hkv(t) * t->S * t->E;
+}
+
+int64_t trial_out_count(const trial *t)
+{
+    return t->B * t->H * t->L * t->E;
+}
+
+bool trial_has_value(const trial *t, const tensors *x, int64_t b, int64_t j)
+{
+    return !x->mask || x->mask[b * t->S + j] != 0;
+}
+
+/* The features of the trial in words. */
+static void describe_features(const trial *t, char *text, size_t size)
+{
+    if (t->path == CLF_PATH_EXACT) {
+        snprintf(text, size, "exact");
+        return;
+    }
+    snprintf(text, size, "%s%s%s eps=%g preset=%s", clf_kind_describe(t->kind)->name,
+             t->deterministic ? " deterministic" : "", t->bias ? " bias" : "",
+             (double)t->kernel_eps, clf_preset_name(t->preset));
 }
 
 trial_name trial_describe(const trial *t)
 {
     static const char *const orders[] = {"BHLD", "BLHD", "gaps"};
     static const char *const families[] = {"auto", "plain", "wide"};
+    static const char *const masks[] = {"none", "all", "random", "one-key", "empty"};
+    char features[96];
     trial_name name;
-    snprintf(
-        name.text, sizeof name.text,
-        "%s vw=%d tile=%d segments=%d %s %s B=%d H=%d L=%d S=%d D=%d E=%d R=%d %s+%d seed=%llu",
-        families[t->tuning.family], t->tuning.vector_width, t->tuning.tile_rows, t->tuning.segments,
-        t->kind == CLF_KIND_COSH ? "cosh" : "exp", t->causal ? "causal" : "bidirectional",
-        (int)t->B, (int)t->H, (int)t->L, (int)t->S, (int)t->D, (int)t->E, (int)t->R,
-        orders[t->order], (int)t->offset, (unsigned long long)trial_seed());
+    describe_features(t, features, sizeof features);
+    snprintf(name.text, sizeof name.text,
+             "%s vw=%d tile=%d segments=%d %s %s mask=%s %s,%s,%s,%s B=%d H=%d Hkv=%d L=%d S=%d "
+             "D=%d E=%d R=%d %s+%d seed=%llu",
+             families[t->tuning.family], t->tuning.vector_width, t->tuning.tile_rows,
+             t->tuning.segments, features, t->causal ? "causal" : "bidirectional",
+             masks[t->masking], clf_dtype_name(t->q_dtype), clf_dtype_name(t->k_dtype),
+             clf_dtype_name(t->v_dtype), clf_dtype_name(t->out_dtype), (int)t->B, (int)t->H,
+             (int)trial_Hkv(t), (int)t->L, (int)t->S, (int)t->D, (int)t->E, (int)t->R,
+             orders[t->order], (int)t->offset, (unsigned long long)trial_seed());
     return name;
 }
 
-static void *grab(size_t count, size_t size)
+static void *grab(int64_t count, size_t size)
 {
-    void *p = calloc(count, size);
+    void *p = calloc((size_t)count, size);
     ck_assert_ptr_nonnull(p);
     return p;
 }
 
+static uint8_t *make_mask(const trial *t, uint64_t seed)
+{
+    if (t->masking == MASKING_NONE)
+        return NULL;
+    uint8_t *mask = grab(t->B * t->S, 1);
+    float *noise = grab(t->B * t->S, sizeof *noise);
+    fill_normal(noise, t->B * t->S, seed, STREAM_MASK);
+    for (int64_t i = 0; i < t->B * t->S; i++) {
+        const int64_t b = i / t->S, j = i % t->S;
+        switch (t->masking) {
+        case MASKING_NONE:
+            break;
+        case MASKING_ALL:
+            mask[i] = 1;
+            break;
+        case MASKING_ONE_KEY:
+            mask[i] = j == (t->S / 2 + 7 * b) % t->S;
+            break;
+        case MASKING_EMPTY:
+            mask[i] = b + 1 < t->B && noise[i] > -0.524f;
+            break;
+        case MASKING_RANDOM:
+            mask[i] = noise[i] > -0.524f;
+            break;
+        }
+    }
+    free(noise);
+    return mask;
+}
+
+/* W, and a bias of the size of a feature's own spread when the trial has one. */
+static clf_projection *make_projection(const trial *t, uint64_t seed)
+{
+    clf_projection *drawn = NULL, *biased = NULL;
+    if (t->deterministic || t->path == CLF_PATH_EXACT)
+        return NULL;
+    const int64_t heads = t->B % 2 ? trial_Hkv(t) : 1, M = trial_M(t);
+    const clf_projection_params params = {.M = M, .D = t->D, .heads = heads, .seed = seed};
+    ck_assert_int_eq(clf_projection_create(&params, NULL, &drawn), CLF_OK);
+    if (!t->bias)
+        return drawn;
+    float *bias = grab(heads * M, sizeof *bias);
+    fill_normal(bias, heads * M, seed, STREAM_BIAS);
+    ck_assert_int_eq(
+        clf_projection_import(clf_projection_data(drawn), bias, heads, M, t->D, NULL, &biased),
+        CLF_OK);
+    free(bias);
+    clf_projection_destroy(&drawn);
+    return biased;
+}
+
 tensors tensors_create(const trial *t, uint64_t seed)
 {
-    const size_t heads = (size_t)(t->B * t->H);
-    tensors x = {
-        .q = grab(heads * (size_t)(t->L * t->D), sizeof(float)),
-        .k = grab(heads * (size_t)(t->S * t->D), sizeof(float)),
-        .v = grab(heads * (size_t)(t->S * t->E), sizeof(float)),
-        .out = grab(heads * (size_t)(t->L * t->E), sizeof(float)),
+    return (tensors){
+        .q = grab(trial_q_count(t), sizeof(float)),
+        .k = grab(trial_k_count(t), sizeof(float)),
+        .v = grab(trial_v_count(t), sizeof(float)),
+        .out = grab(trial_out_count(t), sizeof(float)),
+        .mask = make_mask(t, seed),
+        .projection = make_projection(t, seed),
     };
-    const clf_projection_params params = {
-        .M = trial_M(t), .D = t->D, .heads = t->B % 2 ? t->H : 1, .seed = seed};
-    ck_assert_int_eq(clf_projection_create(&params, NULL, &x.projection), CLF_OK);
-    return x;
 }
 
 void tensors_destroy(tensors *x)
@@ -84,26 +167,36 @@ void tensors_destroy(tensors *x)
     free(x->k);
     free(x->v);
     free(x->out);
+    free(x->mask);
     clf_projection_destroy(&x->projection);
 }
 
+void tensors_copy(const trial *t, const tensors *from, const tensors *to)
+{
+    memcpy(to->q, from->q, (size_t)trial_q_count(t) * sizeof(float));
+    memcpy(to->k, from->k, (size_t)trial_k_count(t) * sizeof(float));
+    memcpy(to->v, from->v, (size_t)trial_v_count(t) * sizeof(float));
+}
+
 /* Zero, the default, for contiguous [B, H, L, D]. */
-static clf_layout layout_of(const trial *t, int64_t rows, int64_t columns)
+static clf_layout layout_of(const trial *t, int64_t H, int64_t rows, int64_t columns)
 {
     if (t->order == ORDER_BLHD)
-        return clf_layout_blhd(t->H, rows, columns);
+        return clf_layout_blhd(H, rows, columns);
     if (t->order == ORDER_BHLD)
         return (clf_layout){0};
     const int64_t l = columns + 3;
     const int64_t h = rows * l + 5;
-    return (clf_layout){.b = t->H * h + 7, .h = h, .l = l};
+    return (clf_layout){.b = H * h + 7, .h = h, .l = l};
 }
 
 clf_plan_params trial_params(const trial *t, const tensors *x)
 {
+    const int64_t Hkv = trial_Hkv(t);
     return (clf_plan_params){
         .B = t->B,
         .H = t->H,
+        .Hkv = t->Hkv,
         .L = t->L,
         .S = t->S,
         .D = t->D,
@@ -111,118 +204,22 @@ clf_plan_params trial_params(const trial *t, const tensors *x)
         .R = t->R,
         .kind = t->kind,
         .causal = t->causal,
-        .q = layout_of(t, t->L, t->D),
-        .k = layout_of(t, t->S, t->D),
-        .v = layout_of(t, t->S, t->E),
-        .out = layout_of(t, t->L, t->E),
+        .kernel_eps = t->kernel_eps,
+        .deterministic = t->deterministic,
+        .mask = x->mask ? CLF_MASK_KEYS : CLF_MASK_NONE,
+        .preset = t->preset,
+        .path = t->path,
+        .q_dtype = t->q_dtype,
+        .k_dtype = t->k_dtype,
+        .v_dtype = t->v_dtype,
+        .out_dtype = t->out_dtype,
+        .q = layout_of(t, t->H, t->L, t->D),
+        .k = layout_of(t, Hkv, t->S, t->D),
+        .v = layout_of(t, Hkv, t->S, t->E),
+        .out = layout_of(t, t->H, t->L, t->E),
         .projection = x->projection,
         .tuning = t->tuning,
     };
-}
-
-/* Where row r of the tensor, counted over all heads, begins in the image. */
-static size_t row_at(const placed *p, int64_t r)
-{
-    const int64_t head = r / p->rows;
-    return (size_t)(p->first + head / p->H * p->layout.b + head % p->H * p->layout.h +
-                    r % p->rows * p->layout.l);
-}
-
-/* `data` NULL: an output, poison everywhere. */
-static placed place(clf_context *ctx, const trial *t, int64_t rows, int64_t columns,
-                    const float *data)
-{
-    placed p = {.layout = layout_of(t, rows, columns),
-                .H = t->H,
-                .rows = rows,
-                .columns = columns,
-                .count = t->B * t->H * rows,
-                .first = GUARD + t->offset};
-    if (p.layout.l == 0)
-        p.layout = clf_layout_bhld(t->H, rows, columns);
-    p.size = (int64_t)row_at(&p, p.count - 1) + columns + GUARD;
-    p.image = grab((size_t)p.size, sizeof *p.image);
-    for (int64_t i = 0; i < p.size; i++)
-        p.image[i] = k_poison;
-    for (int64_t r = 0; data && r < p.count; r++)
-        memcpy(p.image + row_at(&p, r), data + r * columns, (size_t)columns * sizeof *data);
-    cl_int code;
-    p.mem = clCreateBuffer(clf_context_cl(ctx), CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR,
-                           (size_t)p.size * sizeof *p.image, p.image, &code);
-    ck_assert_int_eq(code, CL_SUCCESS);
-    return p;
-}
-
-/* Reads the image back; all of it must be as it was, but for the data when `out` is given. */
-static void check_placed(clf_context *ctx, placed *p, const char *name, float *out)
-{
-    const size_t bytes = (size_t)p->size * sizeof *p->image;
-    uint32_t *now = grab((size_t)p->size, sizeof *now);
-    ck_assert_int_eq(
-        clEnqueueReadBuffer(clf_context_queue(ctx), p->mem, CL_TRUE, 0, bytes, now, 0, NULL, NULL),
-        CL_SUCCESS);
-    for (int64_t r = 0; out && r < p->count; r++) {
-        uint32_t *row = now + row_at(p, r);
-        memcpy(out + r * p->columns, row, (size_t)p->columns * sizeof *row);
-        memcpy(row, p->image + row_at(p, r), (size_t)p->columns * sizeof *row);
-    }
-    for (int64_t i = 0; i < p->size; i++)
-        ck_assert_msg(now[i] == p->image[i],
-                      "wrong result: %s was written at element %lld, of %lld from %lld on", name,
-                      (long long)(i - p->first), (long long)(p->size - GUARD - p->first),
-                      (long long)p->first);
-    free(now);
-}
-
-static void finish_placed(placed *p)
-{
-    free(p->image);
-    clReleaseMemObject(p->mem);
-}
-
-/* The caller's workspace, a part of a larger buffer full of poison. */
-typedef struct guarded {
-    cl_mem whole, part;
-    size_t before, bytes;
-} guarded;
-
-static guarded guard_workspace(clf_context *ctx, size_t bytes)
-{
-    cl_uint align_bits = 0;
-    ck_assert_int_eq(clGetDeviceInfo(clf_context_device(ctx)->id, CL_DEVICE_MEM_BASE_ADDR_ALIGN,
-                                     sizeof align_bits, &align_bits, NULL),
-                     CL_SUCCESS);
-    guarded g = {.bytes = bytes};
-    for (g.before = align_bits / 8; g.before < GUARD * sizeof(float);)
-        g.before *= 2;
-    cl_int code;
-    const size_t all = g.before + bytes + GUARD * sizeof(float);
-    g.whole = clCreateBuffer(clf_context_cl(ctx), CL_MEM_READ_WRITE, all, NULL, &code);
-    ck_assert_int_eq(code, CL_SUCCESS);
-    ck_assert_int_eq(clEnqueueFillBuffer(clf_context_queue(ctx), g.whole, &k_poison,
-                                         sizeof k_poison, 0,
-                                         all / sizeof k_poison * sizeof k_poison, 0, NULL, NULL),
-                     CL_SUCCESS);
-    g.part = clCreateSubBuffer(g.whole, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION,
-                               &(cl_buffer_region){g.before, bytes}, &code);
-    ck_assert_int_eq(code, CL_SUCCESS);
-    return g;
-}
-
-static void check_workspace(clf_context *ctx, guarded *g)
-{
-    uint32_t zone[GUARD];
-    const size_t at[2] = {g->before - sizeof zone, g->before + g->bytes};
-    for (int side = 0; side < 2; side++) {
-        ck_assert_int_eq(clEnqueueReadBuffer(clf_context_queue(ctx), g->whole, CL_TRUE, at[side],
-                                             sizeof zone, zone, 0, NULL, NULL),
-                         CL_SUCCESS);
-        for (int i = 0; i < GUARD; i++)
-            ck_assert_msg(zone[i] == k_poison, "wrong result: the guard %s the workspace changed",
-                          side ? "after" : "before");
-    }
-    clReleaseMemObject(g->part);
-    clReleaseMemObject(g->whole);
 }
 
 clf_plan *trial_plan(clf_context *ctx, const trial *t, const tensors *x)
@@ -235,27 +232,65 @@ clf_plan *trial_plan(clf_context *ctx, const trial *t, const tensors *x)
     return plan;
 }
 
+static tensor_form form_of(const trial *t, int64_t H, int64_t rows, int64_t columns,
+                           clf_dtype dtype)
+{
+    return (tensor_form){
+        .B = t->B,
+        .H = H,
+        .rows = rows,
+        .columns = columns,
+        .size = clf_dtype_size(dtype),
+        .layout = layout_of(t, H, rows, columns),
+        .offset = t->offset,
+    };
+}
+
+/* An input in the dtype of the plan; x gets the values as they are then. */
+static placed place_input(clf_context *ctx, const tensor_form *form, clf_dtype dtype, float *x)
+{
+    const int64_t count = form->B * form->H * form->rows * form->columns;
+    void *stored = grab(count, form->size);
+    clf_convert(x, CLF_DTYPE_F32, stored, dtype, (size_t)count);
+    clf_convert(stored, dtype, x, CLF_DTYPE_F32, (size_t)count);
+    const placed p = place(ctx, form, stored);
+    free(stored);
+    return p;
+}
+
+/* Reads the result, whatever its dtype. */
+static void finish_output(clf_context *ctx, placed *p, clf_dtype dtype, float *out)
+{
+    const int64_t count = p->form.B * p->form.H * p->form.rows * p->form.columns;
+    void *stored = grab(count, p->form.size);
+    placed_finish(ctx, p, "out", stored);
+    clf_convert(stored, dtype, out, CLF_DTYPE_F32, (size_t)count);
+    free(stored);
+}
+
 void trial_run(clf_context *ctx, clf_plan *plan, const trial *t, const tensors *x)
 {
-    enum {
-        Q,
-        K,
-        V,
-        OUT
-    };
-    static const char *const names[] = {"q", "k", "v", "out"};
-    placed p[4] = {
-        place(ctx, t, t->L, t->D, x->q),
-        place(ctx, t, t->S, t->D, x->k),
-        place(ctx, t, t->S, t->E, x->v),
-        place(ctx, t, t->L, t->E, NULL),
-    };
-    guarded workspace = guard_workspace(ctx, clf_plan_workspace_bytes(plan));
+    const int64_t Hkv = trial_Hkv(t);
+    const tensor_form q_form = form_of(t, t->H, t->L, t->D, t->q_dtype);
+    const tensor_form k_form = form_of(t, Hkv, t->S, t->D, t->k_dtype);
+    const tensor_form v_form = form_of(t, Hkv, t->S, t->E, t->v_dtype);
+    const tensor_form out_form = form_of(t, t->H, t->L, t->E, t->out_dtype);
+    const tensor_form mask_form = {
+        .B = 1, .H = 1, .rows = t->B, .columns = t->S, .size = 1, .offset = t->offset};
+    placed q = place_input(ctx, &q_form, t->q_dtype, x->q);
+    placed k = place_input(ctx, &k_form, t->k_dtype, x->k);
+    placed v = place_input(ctx, &v_form, t->v_dtype, x->v);
+    placed out = place(ctx, &out_form, NULL);
+    placed mask = {0};
+    if (x->mask)
+        mask = place(ctx, &mask_form, x->mask);
+    guarded workspace = guard_bytes(ctx, clf_plan_workspace_bytes(plan));
     const clf_run_args args = {
-        .q = {p[Q].mem, p[Q].first},
-        .k = {p[K].mem, p[K].first},
-        .v = {p[V].mem, p[V].first},
-        .out = {p[OUT].mem, p[OUT].first},
+        .q = placed_buffer(&q),
+        .k = placed_buffer(&k),
+        .v = placed_buffer(&v),
+        .out = placed_buffer(&out),
+        .mask = placed_buffer(&mask),
         .workspace = workspace.part,
     };
     cl_event event = NULL;
@@ -264,11 +299,13 @@ void trial_run(clf_context *ctx, clf_plan *plan, const trial *t, const tensors *
                   trial_describe(t).text);
     ck_assert_int_eq(clWaitForEvents(1, &event), CL_SUCCESS);
     clReleaseEvent(event);
-    for (int i = Q; i <= OUT; i++) {
-        check_placed(ctx, &p[i], names[i], i == OUT ? x->out : NULL);
-        finish_placed(&p[i]);
-    }
-    check_workspace(ctx, &workspace);
+    placed_finish(ctx, &q, "q", NULL);
+    placed_finish(ctx, &k, "k", NULL);
+    placed_finish(ctx, &v, "v", NULL);
+    if (x->mask)
+        placed_finish(ctx, &mask, "the mask", NULL);
+    finish_output(ctx, &out, t->out_dtype, x->out);
+    guarded_finish(ctx, &workspace);
 }
 
 void trial_once(clf_context *ctx, const trial *t, const tensors *x)

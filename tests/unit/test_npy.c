@@ -39,15 +39,48 @@ static const struct accepted {
     const char *header;
     int ndim;
     int64_t shape[4];
+    clfi_npy_type type;
 } k_accepted[] = {
-    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }      \n", 2, {2, 3}},
-    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}\n", 2, {2, 3}},
-    {"{'shape': (6,), 'descr': '<f4', 'fortran_order': False}\n", 1, {6}},
-    {"{\"fortran_order\":False,\"shape\":(1,2,3,1),\"descr\":\"<f4\"}\n", 4, {1, 2, 3, 1}},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }      \n",
+     2,
+     {2, 3},
+     CLFI_NPY_F32},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}\n", 2, {2, 3}, CLFI_NPY_F32},
+    {"{'shape': (6,), 'descr': '<f4', 'fortran_order': False}\n", 1, {6}, CLFI_NPY_F32},
+    {"{\"fortran_order\":False,\"shape\":(1,2,3,1),\"descr\":\"<f4\"}\n",
+     4,
+     {1, 2, 3, 1},
+     CLFI_NPY_F32},
     {"  {  'descr'  :  '<f4'  ,  'fortran_order'  :  False,  'shape' : ( 3 , 2 , ) , }\n",
      2,
-     {3, 2}},
+     {3, 2},
+     CLFI_NPY_F32},
+    {"{'descr': '<f2', 'fortran_order': False, 'shape': (3, 4), }\n", 2, {3, 4}, CLFI_NPY_F16},
+    {"{'descr': '<u2', 'fortran_order': False, 'shape': (12,), }\n", 1, {12}, CLFI_NPY_BF16},
+    {"{'descr': '|u1', 'fortran_order': False, 'shape': (4, 6), }\n", 2, {4, 6}, CLFI_NPY_U8},
+    {"{'descr': '|b1', 'fortran_order': False, 'shape': (4, 6), }\n", 2, {4, 6}, CLFI_NPY_U8},
 };
+
+/* Element i as a number: bytes n, n + 1, .. with the least significant first. */
+static uint32_t counted(size_t i, size_t size)
+{
+    uint32_t number = 0;
+    for (size_t b = 0; b < size; b++)
+        number |= (uint32_t)(i * size + b) << 8 * b;
+    return number;
+}
+
+static uint32_t element(const clfi_npy *npy, size_t i)
+{
+    switch (clfi_npy_describe(npy->type)->size) {
+    case 1:
+        return ((const uint8_t *)npy->data)[i];
+    case 2:
+        return ((const uint16_t *)npy->data)[i];
+    default:
+        return ((const uint32_t *)npy->data)[i];
+    }
+}
 
 START_TEST(right_files_are_read)
 {
@@ -62,11 +95,10 @@ START_TEST(right_files_are_read)
             ck_assert_int_eq(npy.ndim, k_accepted[i].ndim);
             for (int d = 0; d < npy.ndim; d++)
                 ck_assert_int_eq(npy.shape[d], k_accepted[i].shape[d]);
-            /* Bytes 0 1 2 3 are the little-endian float 0x03020100. */
-            uint32_t bits[2];
-            memcpy(bits, npy.data, sizeof bits);
-            ck_assert_uint_eq(bits[0], 0x03020100);
-            ck_assert_uint_eq(bits[1], 0x07060504);
+            ck_assert_int_eq(npy.type, k_accepted[i].type);
+            const size_t bytes = clfi_npy_describe(npy.type)->size;
+            for (size_t n = 0; n < 24 / bytes; n++)
+                ck_assert_uint_eq(element(&npy, n), counted(n, bytes));
             clfi_npy_finish(&npy);
             ck_assert_ptr_null(npy.data);
             ck_assert_int_eq(npy.ndim, 0);
@@ -88,11 +120,18 @@ static const struct refused {
     {GOOD, 0, CLF_ERROR_FORMAT, "header only: shape needs 24 bytes of data, the file has 0"},
     {GOOD, 23, CLF_ERROR_FORMAT, "truncated: shape needs 24 bytes of data, the file has 23"},
     {GOOD, 25, CLF_ERROR_FORMAT, "trailing bytes: shape needs 24 bytes of data, the file has 25"},
+    {DESCR("'<f2'"), 24, CLF_ERROR_FORMAT, "shape needs 12 bytes of data, the file has 24"},
+    {DESCR("'<u2'"), 11, CLF_ERROR_FORMAT, "truncated: shape needs 12 bytes"},
+    {DESCR("'|u1'"), 7, CLF_ERROR_FORMAT, "trailing bytes: shape needs 6 bytes"},
+    {DESCR("'<f8'"), 48, CLF_ERROR_UNSUPPORTED,
+     "'<f8', but only '<f4' (float32), '<f2' (float16), '<u2' (bits of bfloat16) and '|u1'"},
+    {DESCR("'>f2'"), 12, CLF_ERROR_UNSUPPORTED, "dtype '>f2'"},
+    {DESCR("'<u1'"), 6, CLF_ERROR_UNSUPPORTED, "dtype '<u1'"},
+    {DESCR("'<f4 '"), 24, CLF_ERROR_UNSUPPORTED, "dtype '<f4 '"},
     {DESCR("'>f4'"), 24, CLF_ERROR_UNSUPPORTED, "dtype '>f4'"},
     {DESCR("'|f4'"), 24, CLF_ERROR_UNSUPPORTED, "dtype '|f4'"},
     {DESCR("'=f4'"), 24, CLF_ERROR_UNSUPPORTED, "dtype '=f4'"},
     {DESCR("'<f8'"), 48, CLF_ERROR_UNSUPPORTED, "dtype '<f8'"},
-    {DESCR("'<f2'"), 12, CLF_ERROR_UNSUPPORTED, "dtype '<f2'"},
     {DESCR("'<i4'"), 24, CLF_ERROR_UNSUPPORTED, "dtype '<i4'"},
     {DESCR("'|O'"), 24, CLF_ERROR_UNSUPPORTED, "dtype '|O'"},
     {DESCR("''"), 24, CLF_ERROR_UNSUPPORTED, "dtype ''"},
@@ -209,25 +248,60 @@ START_TEST(arguments_are_checked)
     const float data[] = {1, 2};
     const int64_t shape[] = {2};
     const int64_t bad[] = {0, -1, INT64_MIN, INT64_MAX};
+    const int no_type[] = {-1, CLFI_NPY_TYPES, 2147483647, -2147483647 - 1};
     clfi_npy npy;
     ck_assert_int_eq(clfi_npy_parse(NULL, 1, "x", NULL, &npy), CLF_ERROR_INVALID_ARGUMENT);
     ck_assert_int_eq(clfi_npy_parse("", 0, NULL, NULL, &npy), CLF_ERROR_INVALID_ARGUMENT);
     ck_assert_int_eq(clfi_npy_parse("", 0, "x", NULL, NULL), CLF_ERROR_INVALID_ARGUMENT);
     ck_assert_int_eq(clfi_npy_read(NULL, NULL, &npy), CLF_ERROR_INVALID_ARGUMENT);
     ck_assert_int_eq(clfi_npy_read("x", NULL, NULL), CLF_ERROR_INVALID_ARGUMENT);
-    ck_assert_int_eq(clfi_npy_write(NULL, data, 1, shape, NULL), CLF_ERROR_INVALID_ARGUMENT);
-    ck_assert_int_eq(clfi_npy_write("", data, 1, shape, NULL), CLF_ERROR_INVALID_ARGUMENT);
-    ck_assert_int_eq(clfi_npy_write("x", NULL, 1, shape, NULL), CLF_ERROR_INVALID_ARGUMENT);
-    ck_assert_int_eq(clfi_npy_write("x", data, 1, NULL, NULL), CLF_ERROR_INVALID_ARGUMENT);
-    ck_assert_int_eq(clfi_npy_write("x", data, 0, shape, NULL), CLF_ERROR_INVALID_ARGUMENT);
-    ck_assert_int_eq(clfi_npy_write("x", data, -1, shape, NULL), CLF_ERROR_INVALID_ARGUMENT);
-    ck_assert_int_eq(clfi_npy_write("x", data, 5, shape, NULL), CLF_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(clfi_npy_write(NULL, data, CLFI_NPY_F32, 1, shape, NULL),
+                     CLF_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(clfi_npy_write("", data, CLFI_NPY_F32, 1, shape, NULL),
+                     CLF_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(clfi_npy_write("x", NULL, CLFI_NPY_F32, 1, shape, NULL),
+                     CLF_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(clfi_npy_write("x", data, CLFI_NPY_F32, 1, NULL, NULL),
+                     CLF_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(clfi_npy_write("x", data, CLFI_NPY_F32, 0, shape, NULL),
+                     CLF_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(clfi_npy_write("x", data, CLFI_NPY_F32, -1, shape, NULL),
+                     CLF_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(clfi_npy_write("x", data, CLFI_NPY_F32, 5, shape, NULL),
+                     CLF_ERROR_INVALID_ARGUMENT);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        ck_assert_int_eq(clfi_npy_write("x", data, 1, bad + i, NULL), CLF_ERROR_INVALID_ARGUMENT);
+        ck_assert_int_eq(clfi_npy_write("x", data, CLFI_NPY_F32, 1, bad + i, NULL),
+                         CLF_ERROR_INVALID_ARGUMENT);
+    for (size_t i = 0; i < sizeof no_type / sizeof no_type[0]; i++) {
+        const clfi_npy_type type = (clfi_npy_type)no_type[i];
+        ck_assert_int_eq(clfi_npy_write("x", data, type, 1, shape, NULL),
+                         CLF_ERROR_INVALID_ARGUMENT);
+        ck_assert_ptr_null(clfi_npy_describe(type));
+    }
     ck_assert_int_ne(access("x", F_OK), 0);
     clfi_npy_finish(NULL);
 }
 END_TEST
+
+/* Writes 9000 elements, and reads the same bytes; the header is padded to 64. */
+static void assert_comes_back(const void *data, clfi_npy_type type, int ndim, const int64_t *shape)
+{
+    const size_t bytes = 9000 * clfi_npy_describe(type)->size;
+    ck_assert_int_eq(clfi_npy_write("a.npy", data, type, ndim, shape, NULL), CLF_OK);
+    FILE *file = fopen("a.npy", "rb");
+    ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
+    ck_assert_int_eq(ftell(file) % 64, (long)(bytes % 64));
+    fclose(file);
+    clfi_npy npy;
+    kept_log kept;
+    ck_assert_msg(clfi_npy_read("a.npy", keep(&kept, CLF_LOG_ERROR), &npy) == CLF_OK, "%s",
+                  kept.text);
+    ck_assert_int_eq(npy.ndim, ndim);
+    ck_assert_mem_eq(npy.shape, shape, (size_t)ndim * sizeof(int64_t));
+    ck_assert_int_eq(npy.type, type);
+    ck_assert_mem_eq(npy.data, data, bytes);
+    clfi_npy_finish(&npy);
+}
 
 START_TEST(what_was_written_is_read)
 {
@@ -241,19 +315,8 @@ START_TEST(what_was_written_is_read)
     data[1] = -INFINITY;
     data[2] = -0.0f;
     for (int ndim = 1; ndim <= 4; ndim++) {
-        ck_assert_int_eq(clfi_npy_write("a.npy", data, ndim, shapes[ndim - 1], NULL), CLF_OK);
-        FILE *file = fopen("a.npy", "rb");
-        ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
-        ck_assert_int_eq(ftell(file) % 64, 9000 * 4 % 64);
-        fclose(file);
-        clfi_npy npy;
-        kept_log kept;
-        ck_assert_msg(clfi_npy_read("a.npy", keep(&kept, CLF_LOG_ERROR), &npy) == CLF_OK, "%s",
-                      kept.text);
-        ck_assert_int_eq(npy.ndim, ndim);
-        ck_assert_mem_eq(npy.shape, shapes[ndim - 1], (size_t)ndim * sizeof(int64_t));
-        ck_assert_mem_eq(npy.data, data, 9000 * sizeof *data);
-        clfi_npy_finish(&npy);
+        for (int type = 0; type < CLFI_NPY_TYPES; type++)
+            assert_comes_back(data, (clfi_npy_type)type, ndim, shapes[ndim - 1]);
     }
     free(data);
     unlink("a.npy");
@@ -270,11 +333,11 @@ START_TEST(files_of_many_blocks_are_read)
     for (size_t i = 0; i < 3; i++) {
         float *data = calloc((size_t)sizes[i], sizeof *data);
         data[sizes[i] - 1] = 5;
-        ck_assert_int_eq(clfi_npy_write("a.npy", data, 1, sizes + i, NULL), CLF_OK);
+        ck_assert_int_eq(clfi_npy_write("a.npy", data, CLFI_NPY_F32, 1, sizes + i, NULL), CLF_OK);
         clfi_npy npy;
         ck_assert_int_eq(clfi_npy_read("a.npy", NULL, &npy), CLF_OK);
         ck_assert_int_eq(npy.shape[0], sizes[i]);
-        ck_assert_float_eq(npy.data[sizes[i] - 1], 5);
+        ck_assert_float_eq(((const float *)npy.data)[sizes[i] - 1], 5);
         clfi_npy_finish(&npy);
         free(data);
     }
@@ -312,7 +375,7 @@ START_TEST(a_full_disk_leaves_the_old_file)
     static float data[COUNT];
     const int64_t few = 1;
     const int64_t many = COUNT;
-    ck_assert_int_eq(clfi_npy_write("a.npy", data, 1, &few, NULL), CLF_OK);
+    ck_assert_int_eq(clfi_npy_write("a.npy", data, CLFI_NPY_F32, 1, &few, NULL), CLF_OK);
     struct rlimit limit;
     ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
     const rlim_t before = limit.rlim_cur;
@@ -320,8 +383,9 @@ START_TEST(a_full_disk_leaves_the_old_file)
         limit.rlim_cur = room;
         ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
         kept_log kept;
-        ck_assert_int_eq(clfi_npy_write("a.npy", data, 1, &many, keep(&kept, CLF_LOG_ERROR)),
-                         CLF_ERROR_IO);
+        ck_assert_int_eq(
+            clfi_npy_write("a.npy", data, CLFI_NPY_F32, 1, &many, keep(&kept, CLF_LOG_ERROR)),
+            CLF_ERROR_IO);
         assert_said(&kept, "cannot write a.npy");
         clfi_npy npy;
         ck_assert_int_eq(clfi_npy_read("a.npy", NULL, &npy), CLF_OK);
@@ -330,7 +394,7 @@ START_TEST(a_full_disk_leaves_the_old_file)
     }
     limit.rlim_cur = before;
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    ck_assert_int_eq(clfi_npy_write("a.npy", data, 1, &many, NULL), CLF_OK);
+    ck_assert_int_eq(clfi_npy_write("a.npy", data, CLFI_NPY_F32, 1, &many, NULL), CLF_OK);
     unlink("a.npy");
     leave_scratch(directory);
 }

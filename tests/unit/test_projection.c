@@ -318,12 +318,21 @@ END_TEST
 START_TEST(import_copies)
 {
     float W[2 * 3 * 4];
+    float bias[2 * 3];
     for (int i = 0; i < 24; i++)
         W[i] = (float)i - 7.5f;
+    for (int i = 0; i < 6; i++)
+        bias[i] = (float)i / 4 - 1;
     clf_projection *projection = NULL;
-    ck_assert_int_eq(clf_projection_import(W, 2, 3, 4, NULL, &projection), CLF_OK);
-    ck_assert_ptr_ne(clf_projection_data(projection), W);
+    ck_assert_int_eq(clf_projection_import(W, NULL, 2, 3, 4, NULL, &projection), CLF_OK);
     ck_assert_mem_eq(clf_projection_data(projection), W, sizeof W);
+    ck_assert_ptr_null(clf_projection_bias(projection));
+    clf_projection_destroy(&projection);
+    ck_assert_int_eq(clf_projection_import(W, bias, 2, 3, 4, NULL, &projection), CLF_OK);
+    ck_assert_ptr_ne(clf_projection_data(projection), W);
+    ck_assert_ptr_ne(clf_projection_bias(projection), bias);
+    ck_assert_mem_eq(clf_projection_data(projection), W, sizeof W);
+    ck_assert_mem_eq(clf_projection_bias(projection), bias, sizeof bias);
     ck_assert_int_eq(clf_projection_heads(projection), 2);
     ck_assert_int_eq(clf_projection_rows(projection), 3);
     ck_assert_int_eq(clf_projection_columns(projection), 4);
@@ -331,11 +340,19 @@ START_TEST(import_copies)
     const float bad[] = {NAN, INFINITY, -INFINITY};
     for (size_t i = 0; i < 3; i++) {
         kept_log kept;
-        W[23] = bad[i];
-        ck_assert_int_eq(clf_projection_import(W, 2, 3, 4, keep(&kept, CLF_LOG_ERROR), &projection),
+        const clf_log *log = keep(&kept, CLF_LOG_ERROR);
+        bias[5] = bad[i];
+        ck_assert_int_eq(clf_projection_import(W, bias, 2, 3, 4, log, &projection),
                          CLF_ERROR_INVALID_ARGUMENT);
-        assert_said(&kept, "W[23]");
+        assert_said(&kept, "bias[5]=");
         ck_assert_ptr_null(projection);
+        const float value = W[23];
+        W[23] = bad[i];
+        ck_assert_int_eq(clf_projection_import(W, NULL, 2, 3, 4, log, &projection),
+                         CLF_ERROR_INVALID_ARGUMENT);
+        assert_said(&kept, "W[23]=");
+        ck_assert_ptr_null(projection);
+        W[23] = value;
     }
 }
 END_TEST
@@ -378,7 +395,7 @@ START_TEST(arguments_are_checked)
         projection = never;
         const int64_t heads = p->heads ? p->heads : 1;
         ck_assert_int_eq(
-            clf_projection_import(W, heads, p->M, p->D, keep(&kept, CLF_LOG_ERROR), &projection),
+            clf_projection_import(W, W, heads, p->M, p->D, keep(&kept, CLF_LOG_ERROR), &projection),
             CLF_ERROR_INVALID_ARGUMENT);
         assert_said(&kept, k_refused[i].said);
         ck_assert_ptr_null(projection);
@@ -388,12 +405,14 @@ START_TEST(arguments_are_checked)
     ck_assert_int_eq(clf_projection_create(NULL, NULL, &projection), CLF_ERROR_INVALID_ARGUMENT);
     ck_assert_ptr_null(projection);
     ck_assert_int_eq(clf_projection_create(&good, NULL, NULL), CLF_ERROR_INVALID_ARGUMENT);
-    ck_assert_int_eq(clf_projection_import(NULL, 1, 1, 1, NULL, &projection),
+    ck_assert_int_eq(clf_projection_import(NULL, W, 1, 1, 1, NULL, &projection),
                      CLF_ERROR_INVALID_ARGUMENT);
-    ck_assert_int_eq(clf_projection_import(W, 0, 1, 1, NULL, &projection),
+    ck_assert_int_eq(clf_projection_import(W, NULL, 0, 1, 1, NULL, &projection),
                      CLF_ERROR_INVALID_ARGUMENT);
-    ck_assert_int_eq(clf_projection_import(W, 1, 1, 1, NULL, NULL), CLF_ERROR_INVALID_ARGUMENT);
+    ck_assert_int_eq(clf_projection_import(W, NULL, 1, 1, 1, NULL, NULL),
+                     CLF_ERROR_INVALID_ARGUMENT);
     ck_assert_ptr_null(clf_projection_data(NULL));
+    ck_assert_ptr_null(clf_projection_bias(NULL));
     ck_assert_int_eq(clf_projection_heads(NULL), 0);
     ck_assert_int_eq(clf_projection_rows(NULL), 0);
     ck_assert_int_eq(clf_projection_columns(NULL), 0);

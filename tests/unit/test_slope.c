@@ -53,8 +53,8 @@ static double relative_error(clfi_problem *p, int64_t R, uint64_t seed)
     for (int64_t h = 0; h < HEADS; h += 2) {
         double out[ROWS * D];
         double exact[ROWS * D];
-        ck_assert_int_eq(clfi_ref_favor(p, 0, h, &rows, out, NULL), CLF_OK);
-        ck_assert_int_eq(clfi_ref_softmax(p, 0, h, &rows, exact, NULL), CLF_OK);
+        ck_assert_int_eq(clfi_ref_favor(p, 0, h, &rows, &(clfi_judgement){.out = out}), CLF_OK);
+        ck_assert_int_eq(clfi_ref_softmax(p, 0, h, &rows, &(clfi_judgement){.out = exact}), CLF_OK);
         for (int n = 0; n < ROWS * D; n++) {
             difference += (out[n] - exact[n]) * (out[n] - exact[n]);
             whole += exact[n] * exact[n];

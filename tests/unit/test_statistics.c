@@ -9,6 +9,8 @@
 
 #include <clfavor/features.h>
 
+#include "host/rng.h"
+
 /* |x + y|^2; the estimators are heavy-tailed above. */
 static const double k_v2 = 2;
 
@@ -189,5 +191,167 @@ START_TEST(orthogonal_rows_with_a_cut_block)
 }
 END_TEST
 
+/* FAVOR++: ln of the relative second moment of one feature for any A, rho = 1 / (1 - 8A). */
+static double oprf_log_moment(double A, double v2, int64_t columns)
+{
+    const double rho = 1 / (1 - 8 * A);
+    return (double)columns * log((1 + rho) / (2 * sqrt(rho))) + rho * v2;
+}
+
+/* W' and bias of BATCH heads of independent rows. */
+static clf_projection *draw_oprf(int64_t M, int64_t columns, uint64_t seed, double A)
+{
+    const clf_projection_params params = {
+        .M = M, .D = columns, .heads = BATCH, .seed = seed, .kind = CLF_PROJECTION_IID};
+    clf_projection *projection = NULL;
+    clf_projection *oprf = NULL;
+    ck_assert_int_eq(clf_projection_create(&params, NULL, &projection), CLF_OK);
+    ck_assert_int_eq(clf_projection_oprf(projection, &A, 1, NULL, &oprf), CLF_OK);
+    clf_projection_destroy(&projection);
+    return oprf;
+}
+
+/* The estimate of SM divided by SM, and its squared distance from 1, over the directions. */
+static void measure_oprf(double A, int64_t M, estimate *ratio, estimate *error)
+{
+    enum {
+        BATCHES = 20
+    };
+    const double common = pow(1 - 4 * A, D / 2.0) / (double)M;
+    for (uint64_t batch = 0; batch < BATCHES; batch++) {
+        clf_projection *oprf = draw_oprf(M, D, 5000 + batch, A);
+        const float *W = clf_projection_data(oprf);
+        const float *bias = clf_projection_bias(oprf);
+        for (int64_t h = 0; h < BATCH; h++) {
+            double sums[D] = {0};
+            for (int64_t r = h * M; r < (h + 1) * M; r++) {
+                double u[D];
+                project(W + r * D, u);
+                for (int n = 0; n < D; n++)
+                    sums[n] += common * exp(u[n] + 2 * (double)bias[r] - k_v2 / 2);
+            }
+            double sum = 0, square = 0;
+            for (int n = 0; n < D; n++) {
+                sum += sums[n];
+                square += (sums[n] - 1) * (sums[n] - 1);
+            }
+            add(ratio, sum / D);
+            add(error, square / D);
+        }
+        clf_projection_destroy(&oprf);
+    }
+}
+
+START_TEST(oprf_closed_form_has_its_check_values)
+{
+    const double rows[][2] = {{2, 1.89}, {4, 3.59}, {8, 6.61}, {16, 11.61}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const double v2 = rows[i][0];
+        ck_assert_double_eq_tol(oprf_log_moment(clf_oprf_optimum(v2, 64), v2, 64), rows[i][1],
+                                5e-3);
+        /* rho of the optimum as a root of its own. */
+        const double s = 2 * v2 + 64;
+        const double rho = (sqrt(s * s + 8 * 64 * v2) - s) / (4 * v2);
+        ck_assert_double_eq_tol(1 / (1 - 8 * clf_oprf_optimum(v2, 64)), rho, 1e-14);
+    }
+    ck_assert_double_eq(oprf_log_moment(0, 2, 64), 2);
+}
+END_TEST
+
+/* A = 0 is FAVOR+. The last A is the optimum, and measurably better than it. */
+START_TEST(oprf_is_unbiased_with_the_variance_of_theory)
+{
+    enum {
+        M = 16
+    };
+    const double A[] = {0, -0.05, -0.3, 0.01, clf_oprf_optimum(k_v2, D)};
+    estimate first = {0}, last = {0};
+    for (size_t i = 0; i < sizeof A / sizeof A[0]; i++) {
+        estimate ratio = {0}, error = {0};
+        measure_oprf(A[i], M, &ratio, &error);
+        const double right = expm1(oprf_log_moment(A[i], k_v2, D)) / M;
+        printf("A=%+.4f: bias %+.5f (s.e. %.5f), relative MSE %.4f (s.e. %.4f), theory %.4f\n",
+               A[i], mean(&ratio) - 1, standard_error(&ratio), mean(&error), standard_error(&error),
+               right);
+        ck_assert_double_le(fabs(mean(&ratio) - 1), 5 * standard_error(&ratio));
+        ck_assert_double_le(fabs(mean(&error) - right), 5 * standard_error(&error));
+        first = i == 0 ? error : first;
+        last = error;
+    }
+    ck_assert_double_lt(mean(&last) + 5 * standard_error(&last),
+                        mean(&first) - 5 * standard_error(&first));
+}
+END_TEST
+
+/* Three queries and seven longer keys of few columns. */
+enum {
+    COLUMNS = 4,
+    L = 3,
+    S = 7
+};
+
+/* ln phi(x) for one row of W'. */
+static double log_phi(const clf_projection *oprf, int64_t head, const float *x)
+{
+    const float *w = clf_projection_data(oprf) + head * COLUMNS;
+    double u = clf_projection_bias(oprf)[head];
+    for (int d = 0; d < COLUMNS; d++)
+        u += (double)w[d] * x[d] - (double)x[d] * x[d] / 2;
+    return u;
+}
+
+/* phi(q_i).phi(k_j) / SM as a mean over all pairs, one value a draw. */
+static estimate pairs_ratio(const float *q, const float *k, double A_of_q, double A_of_k)
+{
+    enum {
+        BATCHES = 25
+    };
+    const double common = pow(1 - 2 * A_of_q - 2 * A_of_k, COLUMNS / 2.0) / (L * S);
+    estimate ratio = {0};
+    for (uint64_t batch = 0; batch < BATCHES; batch++) {
+        clf_projection *of_q = draw_oprf(1, COLUMNS, 7000 + batch, A_of_q);
+        clf_projection *of_k = draw_oprf(1, COLUMNS, 7000 + batch, A_of_k);
+        for (int64_t h = 0; h < BATCH; h++) {
+            double sum = 0;
+            for (int i = 0; i < L; i++) {
+                for (int j = 0; j < S; j++) {
+                    double dot = 0;
+                    for (int d = 0; d < COLUMNS; d++)
+                        dot += (double)q[i * COLUMNS + d] * k[j * COLUMNS + d];
+                    sum += common * exp(log_phi(of_q, h, q + i * COLUMNS) +
+                                        log_phi(of_k, h, k + j * COLUMNS) - dot);
+                }
+            }
+            add(&ratio, sum);
+        }
+        clf_projection_destroy(&of_q);
+        clf_projection_destroy(&of_k);
+    }
+    return ratio;
+}
+
+/* The A of all pairs serves both, however many rows each has; an A of its own for each does not. */
+START_TEST(one_A_is_unbiased_for_unequal_lengths)
+{
+    double normal[(L + S) * COLUMNS];
+    float x[(L + S) * COLUMNS];
+    const float *const q = x;
+    const float *const k = x + L * COLUMNS;
+    clfi_rng_normal(&(clfi_rng){.seed = 17}, 0, (L + S) * COLUMNS, normal);
+    for (int n = 0; n < (L + S) * COLUMNS; n++)
+        x[n] = (float)normal[n] * (n < L * COLUMNS ? 0.2f : 0.6f);
+    const double A =
+        clf_oprf_optimum(clf_oprf_mean_square(q, L, COLUMNS, k, S, COLUMNS, COLUMNS, 1), COLUMNS);
+    const estimate one = pairs_ratio(q, k, A, A);
+    const estimate two = pairs_ratio(q, k, A * L / (L + S), A * S / (L + S));
+    printf("A=%.4f: bias %+.5f (s.e. %.5f); an A for each: %+.5f (s.e. %.5f)\n", A, mean(&one) - 1,
+           standard_error(&one), mean(&two) - 1, standard_error(&two));
+    ck_assert_double_lt(A, -0.01);
+    ck_assert_double_le(fabs(mean(&one) - 1), 5 * standard_error(&one));
+    ck_assert_double_gt(fabs(mean(&two) - 1), 5 * standard_error(&two));
+}
+END_TEST
+
 RUN_TESTS("statistics", closed_forms_have_their_check_values, independent_rows, orthogonal_rows,
-          orthogonal_rows_with_a_cut_block)
+          orthogonal_rows_with_a_cut_block, oprf_closed_form_has_its_check_values,
+          oprf_is_unbiased_with_the_variance_of_theory, one_A_is_unbiased_for_unequal_lengths)

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "attention.h"
+#include "choices.h"
 #include "commands.h"
 #include "commit.h"
 #include "exit.h"
@@ -19,10 +19,9 @@
 typedef struct values {
     const char *device;
     option_list lengths;
-    int64_t heads, head_size, features, rounds;
-    uint64_t seed;
-    int kind;
-    bool causal, json;
+    int64_t heads, head_size, rounds;
+    choices choices;
+    bool json;
 } values;
 
 static const option_row k_options[] = {
@@ -50,16 +49,14 @@ static const option_row k_options[] = {
      .min = 1,
      .max = 1024,
      .fallback = "64"},
-    {.name = "features",
-     .type = OPTION_INT,
-     .offset = offsetof(values, features),
-     .argument = "R",
-     .help = "Features, even for cosh",
-     .min = 1,
-     .max = 65536,
-     .fallback = "256"},
-    OPTION_ROW_KIND(values),
-    OPTION_ROW_CAUSAL(values),
+    CHOICE_ROW_FEATURES(values,
+                        "Features, even for pairs (cosh, trig, gaussian-trig); without it "
+                        "256",
+                        NULL),
+    CHOICE_ROW_KIND(values, "exp"),
+    CHOICE_ROW_DTYPE(values, "What q, k, v and the result are stored as", "f32"),
+    CHOICE_ROW_PATH(values),
+    CHOICE_ROW_CAUSAL(values),
     {.name = "rounds",
      .type = OPTION_INT,
      .offset = offsetof(values, rounds),
@@ -68,7 +65,7 @@ static const option_row k_options[] = {
      .min = 1,
      .max = 10000,
      .fallback = "11"},
-    OPTION_ROW_SEED(values),
+    CHOICE_ROW_SEED(values),
     OPTION_ROW_DEVICE(values),
     OPTION_ROW_JSON(values),
     {.name = NULL},
@@ -76,7 +73,7 @@ static const option_row k_options[] = {
 
 /* One length and its samples. */
 typedef struct series {
-    int64_t L;
+    int64_t L, R;
     workload work;
     double *ms;        // [rounds]
     double *fraction;  // [rounds]
@@ -96,66 +93,89 @@ typedef struct bench {
 
 /* FLOP of a forward pass, multiply-add = 2 (docs/math.md, section 2). The chunk of a causal pass
  * counts as 48 rows, whatever the kernel takes: all kernels are held to the same work. */
-static double count_flop(const values *o, int64_t L)
+static double count_flop(const values *o, const series *s)
 {
     const double C = 48;
     const double D = (double)o->head_size;
     const double E = D;
-    const double R = (double)o->features;
-    const double M = o->kind == CLF_KIND_COSH ? R / 2 : R;
-    const double rows = (double)L;
+    const double R = (double)s->R;
+    const double M = clf_kind_describe(choices_kind(&o->choices))->paired ? R / 2 : R;
+    const double rows = (double)s->L;
     const double features = 2 * rows * M * D;  // of the queries, and again of the keys
     const double products = 2 * rows * R * E;  // K^T V, and again Q times that
-    const double triangle = o->causal ? C * (R + E) * rows : 0;
-    return (double)o->heads * (2 * features + 2 * products + triangle);
+    const double triangle = o->choices.causal ? C * (R + E) * rows : 0;
+    const double keys = o->choices.causal ? (rows + 1) / 2 : rows;  // that a row sees
+    const double exact = 2 * rows * keys * (D + E);
+    return (double)o->heads * (o->choices.path.index == CLF_PATH_EXACT
+                                   ? exact
+                                   : 2 * features + 2 * products + triangle);
 }
 
-/* Random q, k, v of one length: a block of normal numbers, repeated. */
-static clf_status create_series(bench *b, series *s, const clf_log *log)
+/* A tensor of random values: a block of normal numbers, repeated. */
+static clf_status fill(const values *o, uint32_t sequence, int64_t L, const clf_log *log,
+                       array *out)
 {
     enum {
         PERIOD = 65521  // a prime, so that rows differ
     };
-    const values *o = b->options;
     clf_status status = CLF_OK;
-    const int64_t counts[] = {3, o->heads, s->L, o->head_size};
-    float *data = NULL;
+    const int64_t counts[] = {o->heads, L, o->head_size};
+    void *data = NULL;
     size_t bytes;
-    REQUIRE(clfi_product_bytes(counts, 4, sizeof(float), &bytes), log,
-            "--lengths %lld with --heads %lld and --head-size %lld overflows", (long long)s->L,
+    REQUIRE(clfi_product_bytes(counts, 3, sizeof(float), &bytes), log,
+            "--lengths %lld with --heads %lld and --head-size %lld overflows", (long long)L,
             (long long)o->heads, (long long)o->head_size);
     const size_t count = bytes / sizeof(float);
     data = malloc(bytes);
+    if (!data)
+        return clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY,
+                         "no memory for a tensor of %zu bytes of length %lld", bytes, (long long)L);
+    float *random = data;
+    const size_t fresh = count < PERIOD ? count : PERIOD;
+    measure_fill_normal(o->choices.seed, sequence, random, (int64_t)fresh);
+    for (size_t i = fresh; i < count; i++)
+        random[i] = random[i - fresh];
+    TRY(array_take(&data, CLF_DTYPE_F32, (clf_dtype)o->choices.dtype.index, count, log, out));
+fail:
+    return status;
+}
+
+/* Random q, k, v of one length. */
+static clf_status create_series(bench *b, series *s, const clf_log *log)
+{
+    const values *o = b->options;
+    const clf_layout layout = clf_layout_bhld(o->heads, s->L, o->head_size);
+    clf_status status = CLF_OK;
+    array x[3] = {{0}};
+    attention a = {
+        .problem = {.B = 1,
+                    .H = o->heads,
+                    .Hkv = o->heads,
+                    .L = s->L,
+                    .S = s->L,
+                    .D = o->head_size,
+                    .E = o->head_size,
+                    .q_layout = layout,
+                    .k_layout = layout,
+                    .v_layout = layout},
+        .out_dtype = (clf_dtype)o->choices.dtype.index,
+        .out_layout = layout,
+    };
     s->ms = calloc((size_t)o->rounds, sizeof *s->ms);
     s->fraction = calloc((size_t)o->rounds, sizeof *s->fraction);
-    if (!data || !s->ms || !s->fraction) {
-        status = clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY,
-                           "no memory for %zu bytes of q, k and v of length %lld", bytes,
-                           (long long)s->L);
-        goto fail;
-    }
-    const size_t fresh = count < PERIOD ? count : PERIOD;
-    measure_fill_normal(o->seed, 0, data, (int64_t)fresh);
-    for (size_t i = fresh; i < count; i++)
-        data[i] = data[i - fresh];
-    const clfi_problem problem = {
-        .B = 1,
-        .H = o->heads,
-        .L = s->L,
-        .S = s->L,
-        .D = o->head_size,
-        .E = o->head_size,
-        .R = o->features,
-        .kind = (clf_kind)o->kind,
-        .causal = o->causal,
-        .scale = 1 / sqrt((double)o->head_size),
-        .q = data,
-        .k = data + count / 3,
-        .v = data + count / 3 * 2,
-    };
-    TRY(workload_create(b->ctx, &problem, o->seed, log, &s->work));
+    if (!s->ms || !s->fraction)
+        return clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY, "no memory for %lld rounds",
+                         (long long)o->rounds);
+    for (int i = 0; i < 3; i++)
+        TRY(fill(o, (uint32_t)i, s->L, log, &x[i]));
+    attention_set_tensors(&a, &x[0], &x[1], &x[2]);
+    TRY(attention_settle(&a, &o->choices, NULL, log));
+    s->R = a.problem.R;
+    TRY(workload_create(b->ctx, &a, log, &s->work));
 fail:
-    free(data);
+    for (int i = 0; i < 3; i++)
+        array_finish(&x[i]);
+    attention_finish(&a);
     return status;
 }
 
@@ -172,7 +192,7 @@ static clf_status sample(bench *b, int which, int round, const clf_log *log)
     TRY(peak_measure(&b->fma, log, &after));
     const double peak_now = (before + after) / 2;
     s->ms[round] = seconds * 1e3;
-    s->fraction[round] = count_flop(b->options, s->L) / seconds * 1e-9 / peak_now;
+    s->fraction[round] = count_flop(b->options, s) / seconds * 1e-9 / peak_now;
     b->gflops[round * b->count + which] = peak_now;
 fail:
     return status;
@@ -211,7 +231,7 @@ fail:
 
 static double gflops_of(const bench *b, const series *s)
 {
-    return count_flop(b->options, s->L) / s->time.median * 1e-6;
+    return count_flop(b->options, s) / s->time.median * 1e-6;
 }
 
 static json_t *series_json(const bench *b, const series *s)
@@ -221,9 +241,10 @@ static json_t *series_json(const bench *b, const series *s)
         "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:b, s:s, s:s, s:s, s:s, s:o, s:o, "
         "s:o, s:o, s:o, s:I, s:o}",
         "B", (json_int_t)1, "H", (json_int_t)o->heads, "L", (json_int_t)s->L, "S", (json_int_t)s->L,
-        "D", (json_int_t)o->head_size, "E", (json_int_t)o->head_size, "R", (json_int_t)o->features,
-        "dtype", "f32", "causal", o->causal, "kind", k_kind_words[o->kind], "path", "fused",
-        "stage", "total", "direction", "forward", "median_ms", report_real(s->time.median), "q1_ms",
+        "D", (json_int_t)o->head_size, "E", (json_int_t)o->head_size, "R", (json_int_t)s->R,
+        "dtype", clf_dtype_name((clf_dtype)o->choices.dtype.index), "causal", o->choices.causal,
+        "kind", choices_kind_name(&o->choices), "path", attention_path_name(s->work.plan), "stage",
+        "total", "direction", "forward", "median_ms", report_real(s->time.median), "q1_ms",
         report_real(s->time.q1), "q3_ms", report_real(s->time.q3), "gflops",
         report_real(gflops_of(b, s)), "fraction_of_peak", report_real(s->median_fraction),
         "workspace_bytes", (json_int_t)clf_plan_workspace_bytes(s->work.plan), "plan",
@@ -249,9 +270,13 @@ static void print_text(const bench *b)
     report_wrapped(stdout, device->name, printf("device  "), 8);
     report_wrapped(stdout, device->driver, printf("driver  "), 8);
     printf("commit  %s\n", TOOL_COMMIT);
-    printf("shape   B=1 H=%lld D=E=%lld R=%lld %s%s f32, %lld rounds\n", (long long)o->heads,
-           (long long)o->head_size, (long long)o->features, k_kind_words[o->kind],
-           o->causal ? " causal" : "", (long long)o->rounds);
+    char features[32] = "";
+    if (b->at[0].R)
+        snprintf(features, sizeof features, " R=%lld", (long long)b->at[0].R);
+    printf("shape   B=1 H=%lld D=E=%lld%s %s%s %s, %lld rounds\n", (long long)o->heads,
+           (long long)o->head_size, features, choices_kind_name(&o->choices),
+           o->choices.causal ? " causal" : "", clf_dtype_name((clf_dtype)o->choices.dtype.index),
+           (long long)o->rounds);
     printf("peak    %.1f GFLOP/s of FMA in float%d, quartiles %.1f to %.1f\n\n",
            b->peak_gflops.median, b->fma.vector_width, b->peak_gflops.q1, b->peak_gflops.q3);
     printf("         L        ms  quartiles              us/token  GFLOP/s  of peak\n");
@@ -272,7 +297,7 @@ static int run(const void *parsed, const clf_log *log)
 {
     clf_status status = CLF_OK;
     bench b = {.options = parsed};
-    TRY(attention_check_features(b.options->kind, b.options->features, log));
+    TRY(choices_check(&b.options->choices, log));
     TRY(measure(&b, log));
     if (b.options->json)
         TRY(print_json(&b, log));
@@ -296,7 +321,8 @@ const command cmd_bench = {
     .details = "Times attention on random q, k and v that lie on the device. Each sample stands "
                "between two runs of a kernel of pure fused multiply-adds; 'of peak' is the median "
                "of the ratios. FLOP are those of the formulas: per head 2 M D (L + S) for the "
-               "features, 2 R E (L + S) for the products, and 48 (R + E) L for a causal triangle.",
+               "features, 2 R E (L + S) for the products, and 48 (R + E) L for a causal triangle; "
+               "of exact softmax 2 (D + E) for each query and key that it sees.",
     .options = k_options,
     .values_size = sizeof(values),
     .run = run,

@@ -1,4 +1,5 @@
 /* clfavor projection: draws a projection matrix and writes it. Needs no device. */
+#include "choices.h"
 #include "clfavor/features.h"
 #include "commands.h"
 #include "exit.h"
@@ -7,21 +8,25 @@
 #include "report.h"
 
 typedef struct values {
-    const char *out;
+    const char *out, *bias;
     int64_t rows, columns, heads;
-    uint64_t seed;
-    int norms;
+    choices choices;
+    option_choice norms;
     bool iid, json;
 } values;
 
-static const char *const k_norms[] = {"chi", "sqrt", NULL};
+static const char *norms_word(int index)
+{
+    static const char *const words[] = {"chi", "sqrt", NULL};
+    return words[index];
+}
 
 static const option_row k_options[] = {
     {.name = "rows",
      .type = OPTION_INT,
      .offset = offsetof(values, rows),
      .argument = "M",
-     .help = "Projections: the features of kind exp, half those of kind cosh",
+     .help = "Projections: as many as features, of pairs (cosh for example) half as many",
      .required = true,
      .min = 1,
      .max = 1 << 20},
@@ -39,6 +44,11 @@ static const option_row k_options[] = {
      .argument = "FILE",
      .help = "Receives W, .npy float32 [M,D], with several heads [H,M,D]",
      .required = true},
+    CHOICE_ROW(values, A, OPTION_REAL, "Makes the W and the bias of FAVOR++ with this A",
+               .argument = "X", .real_min = -1e30, .real_max = 0.125),
+    CHOICE_ROW(values, bias, OPTION_TEXT,
+               "Receives the bias of FAVOR++, .npy float32 [M], with several heads [H,M]",
+               .argument = "FILE"),
     {.name = "heads",
      .type = OPTION_INT,
      .offset = offsetof(values, heads),
@@ -47,7 +57,7 @@ static const option_row k_options[] = {
      .min = 1,
      .max = 1 << 20,
      .fallback = "1"},
-    OPTION_ROW_SEED(values),
+    CHOICE_ROW_SEED(values),
     {.name = "iid",
      .type = OPTION_FLAG,
      .offset = offsetof(values, iid),
@@ -56,46 +66,93 @@ static const option_row k_options[] = {
      .type = OPTION_CHOICE,
      .offset = offsetof(values, norms),
      .argument = "NORMS",
-     .help = "Row norms of an orthogonal projection, chi or sqrt (all sqrt(D))",
+     .help = "Row norms of an orthogonal projection: drawn from chi, or all sqrt(D)",
      .fallback = "chi",
-     .words = k_norms},
+     .word = norms_word},
     OPTION_ROW_JSON(values),
     {.name = NULL},
 };
+
+static clf_status check(const values *o, const clf_log *log)
+{
+    clf_status status = CLF_OK;
+    const option_real *A = &o->choices.A;
+    const char *bias = o->choices.bias;
+    const bool sqrt_norms = o->norms.index == CLF_NORMS_SQRT_D;
+    REQUIRE(!o->iid || !sqrt_norms, log, "--norms sqrt is for orthogonal rows, but --iid is given");
+    REQUIRE(!A->given || !sqrt_norms, log, "--A %g needs Gaussian norms, but --norms sqrt is given",
+            A->value);
+    REQUIRE(!A->given || bias, log, "--A %g makes a bias: --bias FILE is missing", A->value);
+    REQUIRE(!bias || A->given, log, "--bias %s is for FAVOR++: --A X is missing", bias);
+fail:
+    return status;
+}
+
+/* W, and with --A its bias, in their files. */
+static clf_status write_files(const values *o, const clf_projection *projection, const clf_log *log)
+{
+    clf_status status = CLF_OK;
+    const int64_t shape[] = {o->heads, o->rows, o->columns};
+    const int skip = o->heads == 1;
+    TRY(clfi_npy_write(o->out, clf_projection_data(projection), CLFI_NPY_F32, 3 - skip,
+                       shape + skip, log));
+    if (o->choices.bias)
+        TRY(clfi_npy_write(o->choices.bias, clf_projection_bias(projection), CLFI_NPY_F32, 2 - skip,
+                           shape + skip, log));
+fail:
+    return status;
+}
+
+static clf_status print_json(const values *o, const clf_log *log)
+{
+    const option_real *A = &o->choices.A;
+    const char *bias = o->choices.bias;
+    return report_json(json_pack("{s:s, s:I, s:I, s:I, s:o, s:s, s:s, s:o, s:o, s:o}", "schema",
+                                 "clfavor-projection/1", "heads", (json_int_t)o->heads, "M",
+                                 (json_int_t)o->rows, "D", (json_int_t)o->columns, "seed",
+                                 json_sprintf("%llu", (unsigned long long)o->choices.seed), "kind",
+                                 o->iid ? "iid" : "orthogonal", "norms", norms_word(o->norms.index),
+                                 "A", A->given ? report_real(A->value) : json_null(), "bias",
+                                 bias ? report_text(bias) : json_null(), "out",
+                                 report_text(o->out)),
+                       log);
+}
+
+static void print_text(const values *o)
+{
+    printf("%s: %s projection, H=%lld M=%lld D=%lld, norms %s, seed %llu\n", o->out,
+           o->iid ? "iid" : "orthogonal", (long long)o->heads, (long long)o->rows,
+           (long long)o->columns, norms_word(o->norms.index), (unsigned long long)o->choices.seed);
+    if (o->choices.bias)
+        printf("%s: its bias for FAVOR++ with A=%g\n", o->choices.bias, o->choices.A.value);
+}
 
 static int run(const void *parsed, const clf_log *log)
 {
     const values *o = parsed;
     clf_status status = CLF_OK;
-    clf_projection *projection = NULL;
+    clf_projection *drawn = NULL;
+    clf_projection *oprf = NULL;
     const clf_projection_params params = {
         .M = o->rows,
         .D = o->columns,
         .heads = o->heads,
-        .seed = o->seed,
+        .seed = o->choices.seed,
         .kind = o->iid ? CLF_PROJECTION_IID : CLF_PROJECTION_ORTHOGONAL,
-        .norms = (clf_norms)o->norms,
+        .norms = (clf_norms)o->norms.index,
     };
-    const int64_t shape[] = {o->heads, o->rows, o->columns};
-    const int skip = o->heads == 1;
-    REQUIRE(!o->iid || params.norms == CLF_NORMS_CHI, log,
-            "--norms sqrt is for orthogonal rows, but --iid is given");
-    TRY(clf_projection_create(&params, log, &projection));
-    TRY(clfi_npy_write(o->out, clf_projection_data(projection), 3 - skip, shape + skip, log));
+    TRY(check(o, log));
+    TRY(clf_projection_create(&params, log, &drawn));
+    if (o->choices.A.given)
+        TRY(clf_projection_oprf(drawn, &o->choices.A.value, 1, log, &oprf));
+    TRY(write_files(o, oprf ? oprf : drawn, log));
     if (o->json)
-        TRY(report_json(json_pack("{s:s, s:I, s:I, s:I, s:o, s:s, s:s, s:o}", "schema",
-                                  "clfavor-projection/1", "heads", (json_int_t)o->heads, "M",
-                                  (json_int_t)o->rows, "D", (json_int_t)o->columns, "seed",
-                                  json_sprintf("%llu", (unsigned long long)o->seed), "kind",
-                                  o->iid ? "iid" : "orthogonal", "norms", k_norms[o->norms], "out",
-                                  report_text(o->out)),
-                        log));
+        TRY(print_json(o, log));
     else
-        printf("%s: %s projection, H=%lld M=%lld D=%lld, norms %s, seed %llu\n", o->out,
-               o->iid ? "iid" : "orthogonal", (long long)o->heads, (long long)o->rows,
-               (long long)o->columns, k_norms[o->norms], (unsigned long long)o->seed);
+        print_text(o);
 fail:
-    clf_projection_destroy(&projection);
+    clf_projection_destroy(&oprf);
+    clf_projection_destroy(&drawn);
     return exit_of(status);
 }
 

@@ -16,8 +16,6 @@
 #include "host/log.h"
 #include "report.h"
 
-const char *const k_kind_words[] = {"exp", "cosh", NULL};
-
 static const command *const k_commands[] = {
     &cmd_devices, &cmd_attend, &cmd_verify, &cmd_projection, &cmd_bench, &cmd_demo,
 };

@@ -14,7 +14,8 @@
 #include "report.h"
 
 enum {
-    MAX_ROWS = 24,
+    MAX_ROWS = 32,
+    MAX_WORDS_TEXT = 256,
     FIRST_COMMON = 1000,  // getopt's value of the first row of k_common
     FIRST_ROW = 1002      // and of the first row of a command
 };
@@ -104,7 +105,7 @@ static clf_status parse_seed(const option_row *row, const char *text, const clf_
 }
 
 static clf_status parse_real(const option_row *row, const char *text, const clf_log *log,
-                             double *out)
+                             option_real *out)
 {
     char *end = NULL;
     const double value = strtod(text, &end);
@@ -112,22 +113,32 @@ static clf_status parse_real(const option_row *row, const char *text, const clf_
     if (!whole || !isfinite(value) || value < row->real_min || value > row->real_max)
         return clfi_fail(log, CLF_ERROR_INVALID_ARGUMENT, "--%s '%s' is not a number from %g to %g",
                          row->name, text, row->real_min, row->real_max);
-    *out = value;
+    *out = (option_real){true, value};
     return CLF_OK;
 }
 
-static clf_status parse_choice(const option_row *row, const char *text, const clf_log *log,
-                               int *out)
+/* The words of a choice: "a, b or c". */
+static void list_words(const option_row *row, char text[MAX_WORDS_TEXT])
 {
-    char all[128] = "";
-    for (int i = 0; row->words[i]; i++) {
-        if (strcmp(row->words[i], text) == 0) {
-            *out = i;
+    size_t used = 0;
+    text[0] = '\0';
+    for (int i = 0; row->word(i) && used < MAX_WORDS_TEXT; i++) {
+        const char *between = i == 0 ? "" : row->word(i + 1) ? ", " : " or ";
+        used += (size_t)snprintf(text + used, MAX_WORDS_TEXT - used, "%s%s", between, row->word(i));
+    }
+}
+
+static clf_status parse_choice(const option_row *row, const char *text, const clf_log *log,
+                               option_choice *out)
+{
+    char all[MAX_WORDS_TEXT];
+    for (int i = 0; row->word(i); i++) {
+        if (strcmp(row->word(i), text) == 0) {
+            *out = (option_choice){true, i};
             return CLF_OK;
         }
-        const size_t used = strlen(all);
-        snprintf(all + used, sizeof all - used, "%s%s", i ? " or " : "", row->words[i]);
     }
+    list_words(row, all);
     return clfi_fail(log, CLF_ERROR_INVALID_ARGUMENT, "--%s '%s' is unknown; it must be %s",
                      row->name, text, all);
 }
@@ -198,7 +209,7 @@ static clf_status refuse(const command *cmd, int result, const char *word, const
                      optopt ? short_option : word, cmd->name);
 }
 
-/* Runs getopt over argv; marks the rows that were given. Stops at --help. */
+/* Runs getopt over argv; marks the rows that were given. Stops at --help or -h. */
 static clf_status scan(const command *cmd, int argc, char **argv, const clf_log *log, void *values,
                        bool given[MAX_ROWS], option_common *common)
 {
@@ -212,9 +223,13 @@ static clf_status scan(const command *cmd, int argc, char **argv, const clf_log 
     optind = 1;
     while (!common->help) {
         optopt = 0;
-        const int value = getopt_long(argc, argv, ":", table, NULL);
+        const int value = getopt_long(argc, argv, ":h", table, NULL);
         if (value == -1)
             break;
+        if (value == 'h') {
+            common->help = true;
+            break;
+        }
         if (value == '?' || value == ':')
             return refuse(cmd, value, argv[optind - 1], log);
         const bool own = value >= FIRST_ROW;
@@ -259,11 +274,13 @@ clf_status options_parse(const command *cmd, int argc, char **argv, const clf_lo
 /* What limits the argument, and the default, for --help: " (1 to 9, default 3)" or nothing. */
 static void describe_limits(const option_row *row, char *text, size_t size)
 {
-    char range[64] = "";
+    char range[MAX_WORDS_TEXT] = "";
     if (row->type == OPTION_INT || row->type == OPTION_INTS)
         snprintf(range, sizeof range, "%lld to %lld", (long long)row->min, (long long)row->max);
     else if (row->type == OPTION_REAL)
         snprintf(range, sizeof range, "%g to %g", row->real_min, row->real_max);
+    else if (row->type == OPTION_CHOICE)
+        list_words(row, range);
     const char *parts[] = {range, row->required ? "required" : "", row->fallback ? "default " : ""};
     size_t used = 0;
     text[0] = '\0';
@@ -281,8 +298,8 @@ static void print_row(const option_row *row, FILE *stream)
     enum {
         INDENT = 26
     };
-    char limits[160];
-    char text[512];
+    char limits[MAX_WORDS_TEXT + 64];
+    char text[768];
     describe_limits(row, limits, sizeof limits);
     snprintf(text, sizeof text, "%s%s", row->help, limits);
     const char *argument = row->type == OPTION_FLAG ? "" : row->argument;

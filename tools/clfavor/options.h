@@ -18,8 +18,8 @@ typedef enum option_type {
     OPTION_INT,    // int64_t in [min, max]
     OPTION_INTS,   // option_list of such
     OPTION_SEED,   // uint64_t, any
-    OPTION_REAL,   // double in [real_min, real_max]
-    OPTION_CHOICE  // int, the index of the word in `words`
+    OPTION_REAL,   // option_real in [real_min, real_max]
+    OPTION_CHOICE  // option_choice
 } option_type;
 
 enum {
@@ -29,6 +29,16 @@ typedef struct option_list {
     int count;
     int64_t at[OPTION_LIST_MAX];
 } option_list;
+
+/* Numbers and words of which none may be given; zeroed when so. */
+typedef struct option_real {
+    bool given;
+    double value;
+} option_real;
+typedef struct option_choice {
+    bool given;
+    int index;  // of the word
+} option_choice;
 
 /* One option. A row of zeros ends a table. */
 typedef struct option_row {
@@ -41,7 +51,7 @@ typedef struct option_row {
     bool required;
     int64_t min, max;
     double real_min, real_max;
-    const char *const *words;  // ends with NULL
+    const char *(*word)(int index);  // of a choice; NULL beyond the last
 } option_row;
 
 /* A subcommand. `run` gets its parsed values and returns an exit code. */

@@ -1,4 +1,4 @@
-/* Input files of attention. Copies nothing: other layouts become strides.
+/* Input files of attention. Transposes nothing: other layouts become strides.
  *
  * Invariant: after success every size of the problem agrees over the files. */
 #include "tensors.h"
@@ -28,57 +28,39 @@ static clf_layout layout_of(const sizes *s, bool blhd)
                 : clf_layout_bhld(s->H, s->rows, s->columns);
 }
 
-static void warn_not_finite(const clfi_npy *npy, const char *path, const clf_log *log)
+static clf_status read_tensor(const char *path, bool blhd, const clf_log *log, clfi_npy *npy)
 {
-    int64_t count = 1;
-    int64_t bad = 0;
-    for (int i = 0; i < npy->ndim; i++)
-        count *= npy->shape[i];
-    for (int64_t i = 0; i < count; i++)
-        bad += !isfinite(npy->data[i]);
-    if (bad)
-        clfi_log(log, CLF_LOG_WARNING, "%s holds %lld values that are NaN or infinite", path,
-                 (long long)bad);
+    clf_status status = CLF_OK;
+    TRY(clfi_npy_read(path, log, npy));
+    REQUIRE(npy->type != CLFI_NPY_U8, log,
+            "%s holds uint8, as a mask does, but a tensor is float32, float16 or bfloat16", path);
+    REQUIRE(!blhd || npy->ndim == 4, log,
+            "--layout blhd needs 4 dimensions [B,L,H,D], but %s has %d", path, npy->ndim);
+    REQUIRE(npy->ndim >= 2, log,
+            "%s has 1 dimension, but a tensor has 2 to 4: [L,D], [H,L,D] or [B,H,L,D]", path);
+fail:
+    return status;
 }
 
-static clf_status check_rank(const clfi_npy *npy, const char *path, bool blhd, const clf_log *log)
-{
-    if (blhd && npy->ndim != 4)
-        return clfi_fail(log, CLF_ERROR_INVALID_ARGUMENT,
-                         "--layout blhd needs 4 dimensions [B,L,H,D], but %s has %d", path,
-                         npy->ndim);
-    if (npy->ndim < 2)
-        return clfi_fail(log, CLF_ERROR_INVALID_ARGUMENT,
-                         "%s has 1 dimension, but a tensor has 2 to 4: [L,D], [H,L,D] or [B,H,L,D]",
-                         path);
-    return CLF_OK;
-}
-
-clf_status tensors_read(const char *const paths[3], bool blhd, const clf_log *log, tensors *out,
+/* Sizes of the problem from those of the files. */
+static clf_status agree(const tensor_files *f, const clfi_npy npy[3], const clf_log *log,
                         clfi_problem *problem)
 {
     clf_status status = CLF_OK;
-    *out = (tensors){0};
-    clfi_npy *const files[3] = {&out->q, &out->k, &out->v};
-    for (int i = 0; i < 3; i++) {
-        TRY(clfi_npy_read(paths[i], log, files[i]));
-        TRY(check_rank(files[i], paths[i], blhd, log));
-        warn_not_finite(files[i], paths[i], log);
-    }
-    const sizes q = sizes_of(&out->q, blhd);
-    const sizes k = sizes_of(&out->k, blhd);
-    const sizes v = sizes_of(&out->v, blhd);
+    const char *const paths[3] = {f->q, f->k, f->v};
+    const sizes q = sizes_of(&npy[0], f->blhd);
+    const sizes k = sizes_of(&npy[1], f->blhd);
+    const sizes v = sizes_of(&npy[2], f->blhd);
     const struct {
         const char *name;
         int a, b;  // which files
         int64_t in_a, in_b;
     } pairs[] = {
-        {"dimensions", 0, 1, out->q.ndim, out->k.ndim},
-        {"dimensions", 0, 2, out->q.ndim, out->v.ndim},
+        {"dimensions", 0, 1, npy[0].ndim, npy[1].ndim},
+        {"dimensions", 0, 2, npy[0].ndim, npy[2].ndim},
         {"B", 0, 1, q.B, k.B},
         {"B", 0, 2, q.B, v.B},
-        {"H", 0, 1, q.H, k.H},
-        {"H", 0, 2, q.H, v.H},
+        {"H", 1, 2, k.H, v.H},
         {"D", 0, 1, q.columns, k.columns},
         {"S", 1, 2, k.rows, v.rows},
     };
@@ -86,61 +68,94 @@ clf_status tensors_read(const char *const paths[3], bool blhd, const clf_log *lo
         REQUIRE(pairs[i].in_a == pairs[i].in_b, log, "%s=%lld of %s but %s=%lld of %s",
                 pairs[i].name, (long long)pairs[i].in_a, paths[pairs[i].a], pairs[i].name,
                 (long long)pairs[i].in_b, paths[pairs[i].b]);
+    REQUIRE(q.H % k.H == 0, log, "H=%lld of %s is no multiple of H=%lld of %s", (long long)q.H,
+            f->q, (long long)k.H, f->k);
     problem->B = q.B;
     problem->H = q.H;
+    problem->Hkv = k.H;
     problem->L = q.rows;
     problem->S = k.rows;
     problem->D = q.columns;
     problem->E = v.columns;
-    problem->q_layout = layout_of(&q, blhd);
-    problem->k_layout = layout_of(&k, blhd);
-    problem->v_layout = layout_of(&v, blhd);
-    problem->q = out->q.data;
-    problem->k = out->k.data;
-    problem->v = out->v.data;
-    return CLF_OK;
+    problem->q_layout = layout_of(&q, f->blhd);
+    problem->k_layout = layout_of(&k, f->blhd);
+    problem->v_layout = layout_of(&v, f->blhd);
 fail:
-    tensors_finish(out);
     return status;
 }
 
-int tensors_out_shape(const tensors *t, int64_t shape[CLFI_NPY_MAX_DIMS])
+/* Moves the values of a file into an array. */
+static clf_status take(clfi_npy *npy, option_choice dtype, const clf_log *log, array *out)
 {
-    memcpy(shape, t->q.shape, sizeof t->q.shape);
-    shape[t->q.ndim - 1] = t->v.shape[t->v.ndim - 1];
-    return t->q.ndim;
+    size_t count = 1;
+    for (int i = 0; i < npy->ndim; i++)
+        count *= (size_t)npy->shape[i];
+    const clf_dtype own = (clf_dtype)npy->type;
+    return array_take(&npy->data, own, dtype.given ? (clf_dtype)dtype.index : own, count, log, out);
 }
 
-void tensors_finish(tensors *t)
-{
-    clfi_npy_finish(&t->q);
-    clfi_npy_finish(&t->k);
-    clfi_npy_finish(&t->v);
-}
-
-clf_status tensors_read_projection(const char *path, int64_t R_given, const char *q_path,
-                                   const clf_log *log, clfi_problem *problem, clf_projection **out)
+clf_status tensors_read(const tensor_files *f, const clf_log *log, attention *a, clfi_npy *result)
 {
     clf_status status = CLF_OK;
-    clfi_npy npy = {0};
-    *out = NULL;
-    TRY(clfi_npy_read(path, log, &npy));
-    REQUIRE(npy.ndim == 2 || npy.ndim == 3, log,
-            "%s has %d dimensions, but a projection has 2 or 3: [M,D] or [H,M,D]", path, npy.ndim);
-    const int64_t heads = npy.ndim == 3 ? npy.shape[0] : 1;
-    const int64_t M = npy.shape[npy.ndim - 2];
-    const int64_t D = npy.shape[npy.ndim - 1];
-    REQUIRE(D == problem->D, log, "D=%lld of %s but D=%lld of %s", (long long)D, path,
-            (long long)problem->D, q_path);
-    REQUIRE(heads == 1 || heads == problem->H, log, "H=%lld of %s but H=%lld of %s",
-            (long long)heads, path, (long long)problem->H, q_path);
-    REQUIRE(M <= 65536, log, "M=%lld of %s is above 65536", (long long)M, path);
-    const int64_t R = problem->kind == CLF_KIND_COSH ? 2 * M : M;
-    REQUIRE(!R_given || R_given == R, log, "--features %lld but M=%lld of %s gives %lld features",
-            (long long)R_given, (long long)M, path, (long long)R);
-    problem->R = R;
-    TRY(clf_projection_import(npy.data, heads, M, D, log, out));
+    const char *const paths[3] = {f->q, f->k, f->v};
+    clfi_npy npy[3] = {{0}};
+    array x[3] = {{0}};
+    for (int i = 0; i < 3; i++)
+        TRY(read_tensor(paths[i], f->blhd, log, &npy[i]));
+    TRY(agree(f, npy, log, &a->problem));
+    for (int i = 0; i < 3; i++)
+        TRY(take(&npy[i], f->dtype, log, &x[i]));
+    attention_set_tensors(a, &x[0], &x[1], &x[2]);
+    const clfi_problem *p = &a->problem;
+    a->out_dtype = a->q.dtype;
+    a->out_layout = f->blhd ? clf_layout_blhd(p->H, p->L, p->E) : clf_layout_bhld(p->H, p->L, p->E);
+    *result = npy[0];
+    result->type = (clfi_npy_type)a->out_dtype;
+    result->shape[result->ndim - 1] = p->E;
 fail:
-    clfi_npy_finish(&npy);
+    for (int i = 0; i < 3; i++) {
+        clfi_npy_finish(&npy[i]);
+        array_finish(&x[i]);
+    }
     return status;
+}
+
+/* How many of `columns` values are not finite. */
+static int64_t count_bad(const float *row, int64_t columns)
+{
+    int64_t bad = 0;
+    for (int64_t i = 0; i < columns; i++)
+        bad += !isfinite(row[i]);
+    return bad;
+}
+
+void tensors_warn(const tensor_files *f, const attention *a, const clf_log *log)
+{
+    const clfi_problem *p = &a->problem;
+    const struct {
+        const char *path;
+        const array *values;
+        const clf_layout *at;
+        int64_t H, rows, columns;
+        const uint8_t *mask;
+    } tensors[] = {
+        {f->q, &a->q, &p->q_layout, p->H, p->L, p->D, NULL},
+        {f->k, &a->k, &p->k_layout, p->Hkv, p->S, p->D, a->mask},
+        {f->v, &a->v, &p->v_layout, p->Hkv, p->S, p->E, a->mask},
+    };
+    for (size_t i = 0; i < sizeof tensors / sizeof tensors[0]; i++) {
+        const clf_layout *at = tensors[i].at;
+        int64_t bad = 0;
+        for (int64_t row = 0; row < p->B * tensors[i].H * tensors[i].rows; row++) {
+            const int64_t l = row % tensors[i].rows;
+            const int64_t h = row / tensors[i].rows % tensors[i].H;
+            const int64_t b = row / tensors[i].rows / tensors[i].H;
+            if (!tensors[i].mask || tensors[i].mask[b * p->S + l])
+                bad += count_bad(tensors[i].values->values + b * at->b + h * at->h + l * at->l,
+                                 tensors[i].columns);
+        }
+        if (bad)
+            clfi_log(log, CLF_LOG_WARNING, "%s holds %lld values that are NaN or infinite as %s",
+                     tensors[i].path, (long long)bad, clf_dtype_name(tensors[i].values->dtype));
+    }
 }

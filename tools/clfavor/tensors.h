@@ -4,29 +4,25 @@
 
 #include <stdbool.h>
 
+#include "attention.h"
 #include "host/npy.h"
-#include "host/ref/ref.h"
 
-typedef struct tensors {
-    clfi_npy q, k, v;
-} tensors;
+/* How the files are read. */
+typedef struct tensor_files {
+    const char *q, *k, *v;
+    bool blhd;            // 4 dimensions are [B,L,H,D]
+    option_choice dtype;  // what all are rounded to, and the result is; not given: q, k and v as
+                          // their files have it, the result as q
+} tensor_files;
 
-/* Reads three files of [L,D], [H,L,D] or [B,H,L,D] (with `blhd`: [B,L,H,D]) and sets the sizes,
- * layouts and pointers of `problem`; its other members are left alone.
- * Errors: those of clfi_npy_read; INVALID_ARGUMENT for shapes that disagree, with both values. */
-clf_status tensors_read(const char *const paths[3], bool blhd, const clf_log *log, tensors *out,
-                        clfi_problem *problem);
+/* Reads three files of [L,D], [H,L,D] or [B,H,L,D] (with `blhd`: [B,L,H,D]); k and v may have
+ * fewer heads than q. Sets the sizes, layouts and tensors of `a`, and the shape of the result: that
+ * of q with the last size of v. Errors: those of clfi_npy_read; INVALID_ARGUMENT for shapes that
+ * disagree, with both values. */
+clf_status tensors_read(const tensor_files *files, const clf_log *log, attention *a,
+                        clfi_npy *result);
 
-/* The shape of the result: that of q with the last size of v. Returns the number of dimensions. */
-int tensors_out_shape(const tensors *t, int64_t shape[CLFI_NPY_MAX_DIMS]);
-
-void tensors_finish(tensors *t);
-
-/* Reads a projection [M,D] or [H,M,D] for `problem`, and sets its R, W and W_heads.
- * R_given is 0 or what the user asked for. The caller owns *out. */
-struct clf_projection;
-clf_status tensors_read_projection(const char *path, int64_t R_given, const char *q_path,
-                                   const clf_log *log, clfi_problem *problem,
-                                   struct clf_projection **out);
+/* Warns of values that are NaN or infinite; keys and values that are masked may be so. */
+void tensors_warn(const tensor_files *files, const attention *a, const clf_log *log);
 
 #endif

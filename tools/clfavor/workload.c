@@ -5,7 +5,6 @@
 
 #include <math.h>
 
-#include "attention.h"
 #include "cl/buffer.h"
 #include "cl/error.h"
 #include "host/checked.h"
@@ -18,30 +17,22 @@ enum {
     MOST_REPEATS = 1000
 };
 
-static clf_status create_buffers(clf_context *ctx, const clfi_problem *p, const clf_log *log,
+static clf_status create_buffers(clf_context *ctx, const attention *a, const clf_log *log,
                                  workload *w)
 {
-    const struct {
-        const char *name;
-        const float *data;
-        int64_t rows, columns;
-    } tensors[4] = {
-        {"q", p->q, p->L, p->D},
-        {"k", p->k, p->S, p->D},
-        {"v", p->v, p->S, p->E},
-        {"out", NULL, p->L, p->E},
-    };
+    const clfi_problem *p = &a->problem;
+    const int64_t counts[] = {p->B, p->H, p->L, p->E};
+    const array *const inputs[] = {&a->q, &a->k, &a->v};
+    static const char *const names[] = {"q", "k", "v"};
     clf_status status = CLF_OK;
-    for (int i = 0; i < 4; i++) {
-        const int64_t counts[] = {p->B, p->H, tensors[i].rows, tensors[i].columns};
-        size_t bytes;
-        REQUIRE(clfi_product_bytes(counts, 4, sizeof(float), &bytes), log, "%s is too large",
-                tensors[i].name);
-        const cl_mem_flags flags =
-            tensors[i].data ? CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR : CL_MEM_WRITE_ONLY;
-        TRY(clfi_buffer_create(ctx, flags, bytes, tensors[i].data, tensors[i].name,
-                               &w->tensors[i]));
-    }
+    size_t bytes;
+    for (int i = 0; i < 3; i++)
+        TRY(clfi_buffer_create(ctx, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR,
+                               inputs[i]->count * clf_dtype_size(inputs[i]->dtype),
+                               inputs[i]->stored, names[i], &w->tensors[i]));
+    REQUIRE(clfi_product_bytes(counts, 4, clf_dtype_size(a->out_dtype), &bytes), log,
+            "the result has too many elements");
+    TRY(clfi_buffer_create(ctx, CL_MEM_WRITE_ONLY, bytes, NULL, "out", &w->tensors[3]));
 fail:
     return status;
 }
@@ -64,25 +55,20 @@ fail:
     return status;
 }
 
-clf_status workload_create(clf_context *ctx, const clfi_problem *p, uint64_t seed,
-                           const clf_log *log, workload *out)
+clf_status workload_create(clf_context *ctx, const attention *a, const clf_log *log, workload *out)
 {
     clf_status status = CLF_OK;
-    clf_projection *projection = NULL;
     workload w = {.queue = clf_context_queue(ctx), .repeats = 1};
-    TRY(attention_draw(p, seed, log, &projection));
-    const clf_plan_params params = attention_params(p, projection, &(clf_layout){0});
+    const clf_plan_params params = attention_params(a);
     TRY(clf_plan_create(ctx, &params, &w.plan));
-    TRY(create_buffers(ctx, p, log, &w));
+    TRY(create_buffers(ctx, a, log, &w));
     double seconds;
     for (int warm = 0; warm < 2; warm++)  // the first run also fetches the pages of `out`
         TRY(workload_time(&w, log, &seconds));
     w.repeats = (int)fmin(fmax(ceil(k_sample_seconds / fmax(seconds, 1e-9)), 1), MOST_REPEATS);
-    clf_projection_destroy(&projection);
     *out = w;
     return CLF_OK;
 fail:
-    clf_projection_destroy(&projection);
     workload_destroy(&w);
     *out = w;
     return status;

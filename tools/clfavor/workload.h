@@ -2,9 +2,7 @@
 #ifndef TOOL_WORKLOAD_H
 #define TOOL_WORKLOAD_H
 
-#include <clfavor/attention.h>
-
-#include "host/ref/ref.h"
+#include "attention.h"
 
 typedef struct workload {
     clf_plan *plan;
@@ -13,10 +11,9 @@ typedef struct workload {
     int repeats;             // runs per measurement, so that it is long enough for the clock
 } workload;
 
-/* Makes the plan, copies q, k and v of `p` (contiguous) to the device, and runs once. The
- * problem's arrays may go afterwards. Errors: those of clf_plan_create and clf_plan_run. */
-clf_status workload_create(clf_context *ctx, const clfi_problem *p, uint64_t seed,
-                           const clf_log *log, workload *out);
+/* Makes the plan, copies q, k and v (contiguous, no mask) to the device, and runs once. `a` may go
+ * afterwards. Errors: those of clf_plan_create and clf_plan_run. */
+clf_status workload_create(clf_context *ctx, const attention *a, const clf_log *log, workload *out);
 
 /* Runs `repeats` times, waits, and gives the seconds of one run. Errors: those of clf_plan_run. */
 clf_status workload_time(workload *w, const clf_log *log, double *seconds);

@@ -1,48 +1,89 @@
-/* Checks of a reference problem, and what both kinds of attention end with. Makes no weights.
+/* Checks of a reference problem. Makes no features and no weights.
  *
- * Invariant: after a view was made, every row address of the head is one the caller described. */
+ * Invariant: a view that was made is of a problem that makes sense in every field it uses. */
 #include "problem.h"
 
 #include <math.h>
+#include <stddef.h>
 
 static bool tensor_valid(const float *data, clf_layout layout)
 {
     return data && layout.b >= 0 && layout.h >= 0 && layout.l >= 0;
 }
 
-static clf_layout written_out(clf_layout layout, int64_t H, int64_t L, int64_t D)
+static clfi_matrix matrix_of(const float *data, clf_layout layout, clf_layout contiguous, int64_t b,
+                             int64_t h)
 {
-    return layout.b || layout.h || layout.l ? layout : clf_layout_bhld(H, L, D);
+    if (layout.b == 0 && layout.h == 0 && layout.l == 0)
+        layout = contiguous;
+    return (clfi_matrix){.first = data + b * layout.b + h * layout.h, .stride = layout.l};
+}
+
+static bool shape_valid(const clfi_problem *p)
+{
+    if (p->B < 1 || p->H < 1 || p->L < 1 || p->S < 1 || p->D < 1 || p->E < 1)
+        return false;
+    if (p->Hkv < 0 || (p->Hkv > 0 && p->H % p->Hkv != 0))
+        return false;
+    return !p->causal || p->L == p->S;
+}
+
+static bool features_valid(const clfi_problem *p, int64_t Hkv)
+{
+    const clfi_kind_row *kind = clfi_kind(p->kind);
+    const clfi_preset_row *preset = clfi_preset(p->preset);
+    if (!kind || !preset || !clfi_preset_has(preset, p->kind))
+        return false;
+    if (p->mask && preset->padding == CLFI_PADDING_REFUSED)
+        return false;
+    if (p->R < 1 || (kind->info.paired && p->R % 2 != 0))
+        return false;
+    if (!(p->kernel_eps >= 0) || !isfinite(p->kernel_eps))
+        return false;
+    if (p->deterministic)
+        return kind->info.generalized && p->R == p->D;
+    return p->W && (p->W_heads == 1 || p->W_heads == Hkv);
+}
+
+void clfi_view_set_features(clfi_view *view, const clfi_problem *p, const float *W,
+                            const float *bias)
+{
+    view->p = p;
+    view->kind = clfi_kind(p->kind);
+    view->preset = clfi_preset(p->preset);
+    view->M = view->kind->info.paired ? p->R / 2 : p->R;
+    view->W = p->deterministic ? NULL : W;
+    view->bias = p->deterministic ? NULL : bias;
 }
 
 bool clfi_view_init(const clfi_problem *p, int64_t b, int64_t h, bool with_features,
                     clfi_view *view)
 {
-    if (!p || p->B < 1 || p->H < 1 || p->L < 1 || p->S < 1 || p->D < 1 || p->E < 1)
-        return false;
-    if (b < 0 || b >= p->B || h < 0 || h >= p->H || (p->causal && p->L != p->S))
+    if (!p || !shape_valid(p) || b < 0 || b >= p->B || h < 0 || h >= p->H)
         return false;
     if (!(p->scale > 0) || !isfinite(p->scale))
         return false;
+    if (!tensor_valid(p->q, p->q_layout) || !tensor_valid(p->k, p->k_layout) ||
+        !tensor_valid(p->v, p->v_layout))
+        return false;
+    const int64_t Hkv = p->Hkv > 0 ? p->Hkv : p->H;
+    if (with_features && !features_valid(p, Hkv))
+        return false;
+    const int64_t key_head = h / (p->H / Hkv);
     *view = (clfi_view){
         .p = p,
-        .q = written_out(p->q_layout, p->H, p->L, p->D),
-        .k = written_out(p->k_layout, p->H, p->S, p->D),
-        .v = written_out(p->v_layout, p->H, p->S, p->E),
+        .preset = clfi_preset(CLF_PRESET_NONE),
+        .q = matrix_of(p->q, p->q_layout, clf_layout_bhld(p->H, p->L, p->D), b, h),
+        .k = matrix_of(p->k, p->k_layout, clf_layout_bhld(Hkv, p->S, p->D), b, key_head),
+        .v = matrix_of(p->v, p->v_layout, clf_layout_bhld(Hkv, p->S, p->E), b, key_head),
+        .mask = p->mask ? p->mask + b * p->S : NULL,
     };
-    if (!tensor_valid(p->q, view->q) || !tensor_valid(p->k, view->k) ||
-        !tensor_valid(p->v, view->v))
-        return false;
     if (!with_features)
         return true;
-    if (p->kind != CLF_KIND_EXP && p->kind != CLF_KIND_COSH)
-        return false;
-    if (p->R < 1 || (p->kind == CLF_KIND_COSH && p->R % 2 != 0))
-        return false;
-    if (!p->W || (p->W_heads != 1 && p->W_heads != p->H))
-        return false;
-    view->M = p->kind == CLF_KIND_COSH ? p->R / 2 : p->R;
-    view->W = p->W + (p->W_heads == 1 ? 0 : h * view->M * p->D);
+    const int64_t M = clfi_kind(p->kind)->info.paired ? p->R / 2 : p->R;
+    const int64_t W_head = p->W_heads == 1 ? 0 : key_head;
+    clfi_view_set_features(view, p, p->W ? p->W + W_head * M * p->D : NULL,
+                           p->bias ? p->bias + W_head * M : NULL);
     return true;
 }
 
@@ -58,28 +99,17 @@ bool clfi_rows_valid(const clfi_rows *rows, int64_t L)
     return true;
 }
 
-const float *clfi_row(const float *base, clf_layout layout, int64_t b, int64_t h, int64_t l)
+const float *clfi_row(clfi_matrix matrix, int64_t row)
 {
-    return base + b * layout.b + h * layout.h + l * layout.l;
+    return matrix.first + row * matrix.stride;
 }
 
-void clfi_weighted_mean(const clfi_view *view, int64_t b, int64_t h, int64_t visible,
-                        const double *weights, double *out, double *magnitude)
+bool clfi_has_value(const clfi_view *view, int64_t j)
 {
-    const int64_t E = view->p->E;
-    double total = 0;
-    for (int64_t j = 0; j < visible; j++)
-        total += weights[j];
-    for (int64_t e = 0; e < E; e++) {
-        double sum = 0;
-        double absolute = 0;
-        for (int64_t j = 0; j < visible; j++) {
-            const double v = clfi_row(view->p->v, view->v, b, h, j)[e];
-            sum += weights[j] * v;
-            absolute += weights[j] * fabs(v);
-        }
-        out[e] = sum / total;
-        if (magnitude)
-            magnitude[e] = absolute / total;
-    }
+    return !view->mask || view->mask[j] != 0;
+}
+
+bool clfi_has_key(const clfi_view *view, int64_t j)
+{
+    return clfi_has_value(view, j) || view->preset->padding == CLFI_PADDING_VALUES;
 }
