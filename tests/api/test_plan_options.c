@@ -243,7 +243,7 @@ static void check_mask(clf_context *ctx, const clf_plan_params *p)
     uint8_t *mask = malloc((size_t)keys);
     ck_assert_ptr_nonnull(mask);
     for (int64_t i = 0; i < keys; i++)
-        mask[i] = i < p->S ? i % 3 == 1 : i % 5 != 2;
+        mask[i] = (uint8_t)(i < p->S ? i % 3 == 1 : i % 5 != 2);
     host_data data;
     data_init(&data, p);
     spoil_masked(&data, p, mask);

@@ -209,6 +209,6 @@ void fixtures_write(void)
     put_kernels("broken", "#error \"this kernel is broken on purpose\"\n");
     put_kernels("wrong", "#undef fma\n#define fma(a, b, c) (mad((a), (b), (c)) * 1.001f)\n");
     put_two_drivers();
-    put_last("nan_2x7x8.npy", nanf(""));
+    put_last("nan_2x7x8.npy", NAN);
     put_last("big_2x7x8.npy", 1e6f);
 }
