@@ -48,6 +48,8 @@ static const struct {
      "mask:b plan:s out:n compare:{"},
     {ATTEND " --kind oprf --json --out a.npy", "clfavor-attend/1", NULL,
      "kind:s A:[ out:s compare:n"},
+    {"kernels --json", "clfavor-kernels/1", "kernels",
+     "file:s built:b work_group_limit:i preferred_multiple:i local_bytes:s"},
     {"verify --json", "clfavor-verify/1", NULL,
      "device:s driver:s worst_err_tau:f worst:s worst_by_kind:{ worst_by_inputs:{ "
      "worst_by_result:{ worst_by_preset:{ worst_by_path:{ cases:["},
@@ -271,8 +273,8 @@ static void check_chart(void)
 /* Every option of every --help stands in the man page. */
 static void check_man_page(const char *page)
 {
-    static const char *const commands[] = {"devices",    "attend", "verify",
-                                           "projection", "bench",  "demo"};
+    static const char *const commands[] = {"devices", "attend", "verify", "projection",
+                                           "bench",   "demo",   "kernels"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char text[64];
         bool known = true;

@@ -8,6 +8,7 @@ extern const command cmd_attend;
 extern const command cmd_bench;
 extern const command cmd_demo;
 extern const command cmd_devices;
+extern const command cmd_kernels;
 extern const command cmd_projection;
 extern const command cmd_verify;
 

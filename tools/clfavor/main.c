@@ -17,7 +17,7 @@
 #include "report.h"
 
 static const command *const k_commands[] = {
-    &cmd_devices, &cmd_attend, &cmd_verify, &cmd_projection, &cmd_bench, &cmd_demo,
+    &cmd_devices, &cmd_attend, &cmd_verify, &cmd_projection, &cmd_bench, &cmd_demo, &cmd_kernels,
 };
 enum {
     COMMANDS = sizeof k_commands / sizeof k_commands[0]
