@@ -172,9 +172,11 @@ static clf_plan_params take_params(world *w)
 static int64_t span_of(const clf_layout *at, int64_t B, int64_t H, int64_t rows, int64_t width)
 {
     const clf_layout l = at->b || at->h || at->l ? *at : clf_layout_bhld(H, rows, width);
-    const double most = (double)(B - 1) * (double)l.b + (double)(H - 1) * (double)l.h +
-                        (double)(rows - 1) * (double)l.l + (double)width;
-    return !(most >= 1 && most <= MOST_ELEMENTS)
+    const double most = ((double)B - 1) * (double)l.b + ((double)H - 1) * (double)l.h +
+                        ((double)rows - 1) * (double)l.l + (double)width;
+    // Where nothing is negative no term is above the sum.
+    const bool sane = B > 0 && H > 0 && rows > 0 && width > 0 && l.b >= 0 && l.h >= 0 && l.l >= 0;
+    return !(sane && most <= MOST_ELEMENTS)
                ? MOST_ELEMENTS + 1
                : (B - 1) * l.b + (H - 1) * l.h + (rows - 1) * l.l + width;
 }

@@ -30,19 +30,19 @@ struct _cl_device_id {
     const cl_icd_dispatch *dispatch;
 };
 
-static inline void crashing(void)
+__attribute__((unused)) static void crashing(void)
 {
     raise(SIGSEGV);
 }
 
-static inline void hanging(void)
+__attribute__((unused)) static void hanging(void)
 {
     for (;;)
         pause();
 }
 
 /* As PoCL does when its cache cannot be written. */
-static inline void leaving(void)
+__attribute__((unused)) static void leaving(void)
 {
     exit(1);
 }
