@@ -27,9 +27,10 @@ CLF_DEFINE_PRODUCT(clf_product_weights, private, private, UR, UV)
 CLF_DEFINE_PRODUCT(clf_product_weights_tail, private, private, UR, TV)
 #endif
 
-// Fills `position` with the next live keys from *next on, at most JB; returns their number.
-CLF_INLINE int clf_next_keys(private long *position, private long *next, long end,
-                             global const uchar *mask)
+// Fills `position` with the next live keys from *next on, at most JB; returns their number. Called,
+// not inlined: inlined, Intel's CPU compiler (2026.2) loses a row of scores, for example of 5 keys.
+CLF_CALL int clf_next_keys(private long *position, private long *next, long end,
+                           global const uchar *mask)
 {
     int keys = 0;
     long j = *next;

@@ -13,8 +13,7 @@ state_scan(global float *state, global int *shifts, int segments, int exclusive,
 {
     const int begin = get_global_id(0) * JB;
     const size_t slot = clf_slot(get_global_id(1), segments, 0, compensated);
-    for (int i = begin; i < begin + JB; i++) {
-        if (i % MP < M)
-            clf_state_scan(state + slot, shifts + slot, i, segments, exclusive, compensated);
-    }
+    // Rows beyond M too: causal_apply adds to whole register tiles of the last slot.
+    for (int i = begin; i < begin + JB; i++)
+        clf_state_scan(state + slot, shifts + slot, i, segments, exclusive, compensated);
 }

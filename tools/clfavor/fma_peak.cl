@@ -12,6 +12,11 @@
 #error "VW must be 4, 8 or 16"
 #endif
 
+// About passing vectors wider than the machine's: no caller is outside this program.
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wpsabi"
+#endif
+
 #define PASTE_(a, b) a##b
 #define PASTE(a, b) PASTE_(a, b)
 #define FLOATV PASTE(float, VW)
