@@ -61,7 +61,8 @@ fail:
 static void choose_family(const clfi_shape *shape, const clf_device_info *device, clfi_choice *c)
 {
     const clf_tuning *t = &shape->tuning;
-    const bool cpu = device->type == CLF_DEVICE_CPU;
+    // A GPU in software, whatever it says it is, may take minutes to compile `wide`.
+    const bool cpu = device->type == CLF_DEVICE_CPU && !device->emulated;
     c->family = t->family;
     c->family_from = "tuning";
     if (t->family != CLF_FAMILY_AUTO)
@@ -69,7 +70,7 @@ static void choose_family(const clfi_shape *shape, const clf_device_info *device
     // Only the wide family has vectors and tiles to be tuned.
     const bool tuned = t->vector_width || t->tile_rows;
     c->family = cpu || tuned ? CLF_FAMILY_WIDE : CLF_FAMILY_PLAIN;
-    c->family_from = cpu ? "cpu" : tuned ? "tuning" : "not_a_cpu";
+    c->family_from = cpu ? "cpu" : tuned ? "tuning" : device->emulated ? "emulated" : "not_a_cpu";
 }
 
 /* Private memory of the largest kernel with this tile, in bytes: the arrays of the .cl files. */
@@ -291,13 +292,11 @@ static int64_t longest_chain(const clfi_shape *s, const clfi_choice *c)
     return c->tile + (c->compensated ? 2 : c->segment_rows / c->tile) + c->segments;
 }
 
-clf_status clfi_choose(const clfi_shape *shape, const clf_device_info *device, const clf_log *log,
-                       clfi_choice *choice)
+/* For the kernels of the fused and the exact path. */
+static clf_status choose_kernels(const clfi_shape *shape, const clf_device_info *device,
+                                 const clf_log *log, clfi_choice *choice)
 {
     clf_status status = CLF_OK;
-    *choice = (clfi_choice){.tile = DEFAULT_TILE, .tile_from = "default", .share = 1};
-    if (shape->path == CLF_PATH_CLBLAST)
-        return clfi_choose_chunks(shape, device, log, choice);
     TRY(check_tuning(&shape->tuning, log));
     choose_family(shape, device, choice);
     choice->MP = clfi_round_up(shape->M, CLFI_FEATURE_BLOCK);
@@ -311,6 +310,18 @@ clf_status clfi_choose(const clfi_shape *shape, const clf_device_info *device, c
         TRY(choose_segments(shape, device, log, choice));
     choice->run_rows = choose_run_rows(shape, device, choice);
     choice->chain = longest_chain(shape, choice);
+fail:
+    return status;
+}
+
+clf_status clfi_choose(const clfi_shape *shape, const clf_device_info *device, const clf_log *log,
+                       clfi_choice *choice)
+{
+    clf_status status = CLF_OK;
+    *choice = (clfi_choice){.tile = DEFAULT_TILE, .tile_from = "default", .share = 1};
+    TRY(shape->path == CLF_PATH_CLBLAST ? clfi_choose_chunks(shape, device, log, choice)
+                                        : choose_kernels(shape, device, log, choice));
+    TRY(clfi_check_rounds(shape, device, choice, log));
 fail:
     return status;
 }

@@ -98,6 +98,11 @@ clf_status clfi_shape_init(clfi_shape *shape, const clf_plan_params *params, con
 clf_status clfi_choose(const clfi_shape *shape, const clf_device_info *device, const clf_log *log,
                        clfi_choice *choice);
 
+/* Refuses what a device that puts an end to long loops (a quirk) would compute wrongly. Errors:
+ * UNSUPPORTED. */
+clf_status clfi_check_rounds(const clfi_shape *shape, const clf_device_info *device,
+                             const clfi_choice *choice, const clf_log *log);
+
 /* NULL, or why the CLBlast path cannot serve these (valid) parameters. */
 const char *clfi_chunks_refusal(const clf_plan_params *params);
 

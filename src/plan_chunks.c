@@ -7,6 +7,7 @@
 #include "plan_choice.h"
 
 #define MAX_ROWS 1024  // of a chunk: enough for GEMM, and the longest chain of additions inside one
+#define GROUP    64    // work-items of a work-group that CLBlast's smallest kernels have
 
 const char *clfi_chunks_refusal(const clf_plan_params *p)
 {
@@ -71,6 +72,10 @@ clf_status clfi_chunks_place(const clfi_shape *s, const clf_device_info *device,
 clf_status clfi_choose_chunks(const clfi_shape *s, const clf_device_info *device,
                               const clf_log *log, clfi_choice *c)
 {
+    if (device->max_work_group_size && device->max_work_group_size < GROUP)
+        return clfi_fail(log, CLF_ERROR_UNSUPPORTED,
+                         "CLBlast needs work-groups of %d, device %s allows %llu", GROUP,
+                         device->name, (unsigned long long)device->max_work_group_size);
     // GEMM's own copies of its operands are about as large as they are.
     const uint64_t fit = clfi_workspace_limit(device) / sizeof(float) / 2;
     c->family = CLF_FAMILY_PLAIN;

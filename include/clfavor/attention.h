@@ -44,7 +44,7 @@ typedef enum clf_mask {
                       // attention cannot honour it
 } clf_mask;
 
-/* Kernel families. AUTO takes WIDE on CPUs and PLAIN elsewhere. */
+/* Kernel families. AUTO takes WIDE on CPUs that are no emulation, and PLAIN elsewhere. */
 typedef enum clf_family {
     CLF_FAMILY_AUTO = 0,
     CLF_FAMILY_PLAIN,  // the simplest right kernels, any device

@@ -21,6 +21,11 @@ static const struct {
     {NULL, "llvmpipe", CLFI_QUIRK_EMULATED,
      "Mesa's GPU in software (rusticl, Clover, clvk): slower than a CPU driver on the same cores.",
      "https://docs.mesa3d.org/drivers/llvmpipe.html"},
+    {NULL, "llvmpipe", CLFI_QUIRK_CUTS_LOOPS,
+     "It ends the loops of a work-item after 65535 rounds together, without a word: "
+     "LP_MAX_TGSI_LOOP_ITERATIONS.",
+     "https://gitlab.freedesktop.org/mesa/mesa/-/blob/main/src/gallium/auxiliary/gallivm/"
+     "lp_bld_limits.h"},
     {NULL, "softpipe", CLFI_QUIRK_EMULATED, "Mesa's reference GPU in software: slower still.",
      "https://docs.mesa3d.org/systems.html"},
     {"portable computing language", NULL, CLFI_QUIRK_NO_BINARIES,

@@ -9,6 +9,7 @@
 static clf_device_info device_of(clf_device_type type, uint32_t units, uint32_t width)
 {
     return (clf_device_info){.type = type,
+                             .platform_name = "invented",
                              .name = "invented",
                              .compute_units = units,
                              .native_float_width = width,
@@ -64,6 +65,69 @@ START_TEST(family_and_width_follow_the_device)
     }
     const clf_device_info gpu = device_of(CLF_DEVICE_GPU, 20, 1);
     ck_assert_int_eq(chosen(&p, &gpu).family, CLF_FAMILY_PLAIN);
+    clf_device_info simulator = device_of(CLF_DEVICE_CPU, 2, 8);
+    simulator.emulated = true;
+    ck_assert_int_eq(chosen(&p, &simulator).family, CLF_FAMILY_PLAIN);
+}
+END_TEST
+
+/* llvmpipe ends loops without a word: what would go round too often is refused. */
+START_TEST(what_a_device_would_cut_short_is_refused)
+{
+    static const struct {
+        int64_t H, L, S, D, E, R;
+        bool causal;
+        clf_path path;
+        bool fits;
+    } cases[] = {
+        {1, 1000, 1000, 1, 1, 1, false, CLF_PATH_FUSED, true},
+        {1, 10000000, 10000000, 1, 1, 1, false, CLF_PATH_FUSED, false},
+        {1, 48, 48, 16, 16, 500, false, CLF_PATH_FUSED, true},
+        {1, 48, 48, 16, 16, 2000, false, CLF_PATH_FUSED, false},
+        {1, 10, 10, 16, 16, 16, true, CLF_PATH_FUSED, true},
+        {1, 50, 50, 16, 16, 48, true, CLF_PATH_FUSED, false},
+        {1, 50, 50, 16, 16, 48, false, CLF_PATH_EXACT, true},
+        {1, 5000, 5000, 16, 16, 48, false, CLF_PATH_EXACT, false},
+        // Each a little above the limit.
+        {1, 1000000, 1, 1, 1024, 1, false, CLF_PATH_FUSED, false},
+        {1, 12000, 12000, 1, 64, 1, true, CLF_PATH_FUSED, false},
+        {1, 1, 336, 64, 64, 2, false, CLF_PATH_EXACT, false},
+        {1, 1, 31, 1, 1024, 1, false, CLF_PATH_FUSED, false},
+        {1, 1, 20, 1, 1024, 1, false, CLF_PATH_FUSED, true},
+        {1, 16, 16, 8, 8, 8, true, CLF_PATH_FUSED, true},
+        {8, 16, 16, 8, 8, 32, true, CLF_PATH_FUSED, false},  // eight heads share a state
+    };
+    kept_log kept;
+    clfi_choice c;
+    clf_device_info device = device_of(CLF_DEVICE_CPU, 2, 8);
+    device.name = "llvmpipe (LLVM 15.0.6, 256 bits)";
+    device.emulated = true;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        clf_plan_params p = problem(cases[i].H, cases[i].L, cases[i].causal);
+        p.Hkv = 1;
+        p.S = cases[i].S;
+        p.D = cases[i].D;
+        p.E = cases[i].E;
+        p.R = cases[i].R;
+        p.path = cases[i].path;
+        const clf_status status = choose(&p, &device, keep(&kept, CLF_LOG_ERROR), &c);
+        ck_assert_msg(status == (cases[i].fits ? CLF_OK : CLF_ERROR_UNSUPPORTED), "case %d: %s",
+                      (int)i, status == CLF_OK ? "taken" : kept.text);
+        if (!cases[i].fits)
+            assert_said(&kept,
+                        "device llvmpipe (LLVM 15.0.6, 256 bits) ends all loops after 65535");
+    }
+    clf_plan_params p = problem(1, 10, false);
+    p.tuning.family = CLF_FAMILY_WIDE;
+    ck_assert_int_eq(choose(&p, &device, keep(&kept, CLF_LOG_ERROR), &c), CLF_ERROR_UNSUPPORTED);
+    assert_said(&kept, "takes the plain family alone");
+    p = problem(1, 10, false);
+    p.path = CLF_PATH_CLBLAST;
+    if (!clfi_chunks_refusal(&p)) {
+        ck_assert_int_eq(choose(&p, &device, keep(&kept, CLF_LOG_ERROR), &c),
+                         CLF_ERROR_UNSUPPORTED);
+        assert_said(&kept, "and not the CLBlast path");
+    }
 }
 END_TEST
 
@@ -351,6 +415,11 @@ START_TEST(chunks_are_equal_and_give_way_to_memory)
     ck_assert_int_eq(clfi_choose_chunks(&shape, &device, keep(&kept, CLF_LOG_ERROR), &c),
                      CLF_ERROR_UNSUPPORTED);
     assert_said(&kept, "device invented allows 65536");
+
+    device.max_work_group_size = 16;
+    ck_assert_int_eq(clfi_choose_chunks(&shape, &device, keep(&kept, CLF_LOG_ERROR), &c),
+                     CLF_ERROR_UNSUPPORTED);
+    assert_said(&kept, "CLBlast needs work-groups of 64, device invented allows 16");
 }
 END_TEST
 
@@ -380,8 +449,9 @@ START_TEST(what_is_too_large_to_be_fused_goes_to_clblast)
 }
 END_TEST
 
-RUN_TESTS("choice", family_and_width_follow_the_device, wide_tiles_fit_registers_and_private_memory,
-          heads_of_a_group_share_states, exact_attention_shares_nothing_and_keeps_nothing,
+RUN_TESTS("choice", family_and_width_follow_the_device, what_a_device_would_cut_short_is_refused,
+          wide_tiles_fit_registers_and_private_memory, heads_of_a_group_share_states,
+          exact_attention_shares_nothing_and_keeps_nothing,
           a_tile_that_needs_too_much_private_memory_is_refused,
           segments_fill_the_device_and_are_capped, workspace_does_not_grow_with_length,
           heads_go_in_passes_when_memory_is_short,

@@ -88,6 +88,22 @@ static bool rusticl_off(const view *v)
     return false;
 }
 
+static bool cuts_loops(const view *v)
+{
+    size_t i, j;
+    json_t *device, *row;
+    json_array_foreach(json_object_get(v->root, "devices"), i, device)
+    {
+        json_array_foreach(json_object_get(device, "verdicts"), j, row)
+        {
+            if (strcmp(text_of(row, "name"), "long loops") == 0 &&
+                strcmp(text_of(row, "runs"), "wrong") == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 static bool bad_driver(const view *v)
 {
     const char *listing = text_of(json_object_get(v->root, "listing"), "verdict");
@@ -125,6 +141,9 @@ static const struct {
                  ".icd file, or set OCL_ICD_VENDORS to a folder with only the others."},
     {broken_driver, "An .icd file that names no library that can be loaded is left over from a "
                     "package, or its package lacks a dependency."},
+    {cuts_loops, "A device leaves long loops early, without a word: results of programs that loop "
+                 "often are wrong. This library refuses to run what would be; for a CPU "
+                 "pocl-opencl-icd is the better device."},
     {no_tool, "clfavor was not found beside this program or in PATH: our kernels were not built. "
               "--clfavor FILE names it."},
 };

@@ -133,6 +133,7 @@ static const row k_rows[] = {
     {"matrix: AMD mfma", C12, "MFMA", has_mfma, true, NULL},
     {"matrix: AMD wmma", C12, "WMMA", has_wmma, true, NULL},
     {"fused fma", C12, "FMA", NULL, false, "FP_FAST_FMAF %u"},
+    {"long loops", C12, "LOOPS", NULL, false, "%u rounds"},
     {"fixed work-group", C12, "FIXED", NULL, false, NULL},
     {"denormals kept", C12, "DENORMAL", has_denormals, false, NULL},
     {"NaN kept", C12, "NAN", NULL, false, NULL},

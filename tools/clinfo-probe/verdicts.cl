@@ -204,6 +204,24 @@ uint test(uint x, uint one, local uint *there, local uint *back, global uint *fi
 }
 #endif
 
+#ifdef TEST_LOOPS
+// 2^17 rounds of what is never 0, as no compiler knows. Mesa's llvmpipe leaves after 65535.
+uint test(uint x, uint one, local uint *there, local uint *back, global uint *figure)
+{
+    uint y = x, rounds = 0;
+    if (x != one)
+        return x;
+    for (uint i = 0; i < one << 17; i++) {
+        y ^= y << 13;
+        y ^= y >> 17;
+        y ^= y << 5;
+        rounds += y != 0;
+    }
+    *figure = rounds;
+    return rounds == one << 17 ? x : ~x;
+}
+#endif
+
 #ifndef ATTRIBUTES
 #define ATTRIBUTES
 #endif
