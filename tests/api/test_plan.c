@@ -330,6 +330,65 @@ START_TEST(heads_in_passes_give_the_same_bits)
 }
 END_TEST
 
+/* The device of the tests and its twins, as many as one context takes. Returns their number. */
+static cl_uint find_twins(cl_device_id ids[4])
+{
+    clf_context *ctx = open_context(NULL);
+    clf_device_list *list = NULL;
+    cl_uint count = 0;
+    ck_assert_int_eq(clf_device_list_create(NULL, &list), CLF_OK);
+    for (int i = 0; i < clf_device_list_count(list) && count < 4; i++) {
+        const clf_device_info *one = clf_device_list_get(list, i), *own = clf_context_device(ctx);
+        if (one->platform == own->platform && strcmp(one->name, own->name) == 0)
+            ids[count++] = one->id;
+    }
+    clf_device_list_destroy(&list);
+    clf_context_destroy(&ctx);
+    return count;
+}
+
+/* With one device it is one queue; tests/runtimes/run has PoCL make two. */
+START_TEST(devices_of_one_context_share_buffers)
+{
+    cl_device_id ids[4];
+    const cl_uint count = find_twins(ids);
+    cl_int code = CL_SUCCESS;
+    const cl_context cl = clCreateContext(NULL, count, ids, NULL, NULL, &code);
+    ck_assert_int_eq(code, CL_SUCCESS);
+    const clf_plan_params p = small_problem(true);
+    host_data data;
+    data_init(&data, &p);
+    clf_context *own = open_context(NULL);
+    clf_plan *one = make_plan(own, &p);
+    run_host(one, &data);
+    clf_plan_destroy(&one);
+    clf_context_destroy(&own);
+    clf_run_args args = {.num_wait = 0};
+    for (cl_uint i = 0; i < count; i++) {
+        clf_context *ctx = NULL;
+        const cl_command_queue queue = clCreateCommandQueue(cl, ids[i], 0, &code);
+        ck_assert_int_eq(code, CL_SUCCESS);
+        ck_assert_int_eq(clf_context_wrap(cl, queue, NULL, &ctx), CLF_OK);
+        ck_assert_ptr_eq(clf_context_device(ctx)->id, ids[i]);
+        if (i == 0)
+            args = device_args(ctx, &data, 0);
+        clReleaseMemObject(args.out.mem);
+        args.out = device_copy(ctx, NULL, sizeof(float), data.out_count, 0);
+        clf_plan *plan = make_plan(ctx, &p);
+        float *out = run_device(ctx, plan, &args, sizeof *out, data.out_count);
+        assert_same(out, data.out, data.out_count);
+        free(out);
+        clf_plan_destroy(&plan);
+        clf_context_destroy(&ctx);
+        clReleaseCommandQueue(queue);
+    }
+    printf("%u devices in one context\n", (unsigned)count);
+    release_args(&args);
+    data_finish(&data);
+    clReleaseContext(cl);
+}
+END_TEST
+
 START_TEST(the_description_says_what_was_chosen)
 {
     kept_log kept;
@@ -361,6 +420,7 @@ START_TEST(the_description_says_what_was_chosen)
 END_TEST
 
 RUN_DEVICE_TESTS("plan", one_call_gives_the_reference_and_the_plans_bits,
+                 devices_of_one_context_share_buffers,
                  own_and_callers_workspace_offsets_and_repeats_give_the_same_bits,
                  a_run_waits_for_its_events, a_queue_out_of_order_serves,
                  threads_share_a_plan_with_workspaces_of_their_own, a_redraw_is_for_later_runs_only,

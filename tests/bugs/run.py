@@ -3,7 +3,8 @@
 
 The edit must fit exactly once, and the edited kernels must build. With --expect wrong the test
 must then find a wrong result: not a build failure, not a crash. With --expect right it must pass;
-it gets the kernels as CLFAVOR_TEST_KERNELS to compare them with the library's own.
+it gets the kernels as CLFAVOR_TEST_KERNELS to compare them with the library's own. With any other
+--expect the test must fail and print that text.
 
 Kernels lie in a folder named after their content: an OpenCL driver that caches programs by their
 build options never mistakes one for another, and finds them again on the next run."""
@@ -52,23 +53,24 @@ def main():
     parser.add_argument('--file', required=True, help='the file to edit')
     parser.add_argument('--old', required=True, help='text to be replaced')
     parser.add_argument('--new', required=True, help='text to replace it with')
-    parser.add_argument('--expect', choices=['wrong', 'right'], default='wrong')
-    parser.add_argument('executable', help='a kernel test')
-    parser.add_argument('case', help='the test in it')
+    parser.add_argument('--expect', default='wrong', help='wrong, right, or a text')
+    parser.add_argument('case', help='the test in the executable')
+    parser.add_argument('command', nargs='+', help='a kernel test, or what runs one')
     args = parser.parse_args()
 
     folder = place(edited(args.kernels, args.file, args.old, args.new), args.scratch)
-    wrong = args.expect == 'wrong'
-    variable = 'CLFAVOR_KERNEL_DIR' if wrong else 'CLFAVOR_TEST_KERNELS'
-    run = subprocess.run([args.executable], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    right = args.expect == 'right'
+    text = 'wrong result:' if args.expect == 'wrong' else args.expect
+    variable = 'CLFAVOR_TEST_KERNELS' if right else 'CLFAVOR_KERNEL_DIR'
+    run = subprocess.run(args.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                          text=True, env={**os.environ, variable: str(folder),
                                          'CK_RUN_CASE': args.case})
     print(run.stdout)
-    if 'Checks: 1,' not in run.stdout:
-        sys.exit(77 if run.returncode == 77 else f'no single test {args.case} ran')
-    if not wrong:
+    if 'Checks: ' not in run.stdout or 'Checks: 0,' in run.stdout:
+        sys.exit(77 if run.returncode == 77 else f'no test {args.case} ran')
+    if right:
         sys.exit(run.returncode)
-    if run.returncode != 1 or 'wrong result:' not in run.stdout:
+    if run.returncode != 1 or text not in run.stdout:
         sys.exit(f'the bug was not found: exit status {run.returncode}')
 
 

@@ -133,7 +133,8 @@ static clf_plan_params take_params(world *w)
     clf_plan_params p = {.B = take_size(in), .H = take_size(in), .L = take_size(in)};
     p.D = take_size(in);
     p.E = take_size(in);
-    p.R = 2 * take_size(in);
+    p.R = take_size(in);
+    p.R *= p.R > 0 && p.R <= 65536 ? 2 : 1;
     const unsigned flags = take(in);
     p.causal = flags & 1;
     p.S = flags & 3 ? p.L : take_size(in);

@@ -5,15 +5,21 @@
 
 #include "trial.h"
 
+/* Reads the arguments of a kernel test; false when they are wrong. */
+static inline bool take_seed(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "--seed") == 0)
+        setenv("CLFAVOR_TEST_SEED", argv[2], 1);
+    else if (argc != 1)
+        fprintf(stderr, "usage: %s [--seed N]\n", argv[0]);
+    return argc == 1 || (argc == 3 && strcmp(argv[1], "--seed") == 0);
+}
+
 static inline int run_kernel_tests(int argc, char **argv, const char *name,
                                    const TTest *const *tests, size_t count)
 {
-    if (argc == 3 && strcmp(argv[1], "--seed") == 0) {
-        setenv("CLFAVOR_TEST_SEED", argv[2], 1);
-    } else if (argc != 1) {
-        fprintf(stderr, "usage: %s [--seed N]\n", argv[0]);
+    if (!take_seed(argc, argv))
         return EXIT_FAILURE;
-    }
     setenv("CK_FORK", "no", 1);
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     need_device();

@@ -308,6 +308,57 @@ void trial_run(clf_context *ctx, clf_plan *plan, const trial *t, const tensors *
     guarded_finish(ctx, &workspace);
 }
 
+/* Where row r of a head begins, in elements. */
+static int64_t row_at(const tensor_form *f, int64_t b, int64_t h, int64_t r)
+{
+    const clf_layout dense = clf_layout_bhld(f->H, f->rows, f->columns);
+    const clf_layout *at = f->layout.l ? &f->layout : &dense;
+    return b * at->b + h * at->h + r * at->l;
+}
+
+static void *host_image(const tensor_form *f)
+{
+    return grab(row_at(f, f->B - 1, f->H - 1, f->rows - 1) + f->columns, f->size);
+}
+
+/* Copies between contiguous floats and an image of the form: into it, or out of it. */
+static void copy_image(const tensor_form *f, clf_dtype dtype, void *image, float *x, bool in)
+{
+    const size_t columns = (size_t)f->columns;
+    for (int64_t b = 0; b < f->B; b++) {
+        for (int64_t h = 0; h < f->H; h++) {
+            for (int64_t r = 0; r < f->rows; r++, x += columns) {
+                char *row = (char *)image + (size_t)row_at(f, b, h, r) * f->size;
+                if (in)
+                    clf_convert(x, CLF_DTYPE_F32, row, dtype, columns);
+                clf_convert(row, dtype, x, CLF_DTYPE_F32, columns);
+            }
+        }
+    }
+}
+
+void trial_run_host(clf_plan *plan, const trial *t, const tensors *x)
+{
+    const int64_t Hkv = trial_Hkv(t);
+    const tensor_form forms[4] = {
+        form_of(t, t->H, t->L, t->D, t->q_dtype), form_of(t, Hkv, t->S, t->D, t->k_dtype),
+        form_of(t, Hkv, t->S, t->E, t->v_dtype), form_of(t, t->H, t->L, t->E, t->out_dtype)};
+    const clf_dtype dtypes[4] = {t->q_dtype, t->k_dtype, t->v_dtype, t->out_dtype};
+    float *const data[4] = {x->q, x->k, x->v, x->out};
+    void *image[4];
+    for (int i = 0; i < 4; i++) {
+        image[i] = host_image(&forms[i]);
+        copy_image(&forms[i], dtypes[i], image[i], data[i], true);
+    }
+    const clf_status status =
+        clf_plan_run_host(plan, &(clf_host_args){image[0], image[1], image[2], image[3], x->mask});
+    ck_assert_msg(status == CLF_OK, "no run (%s) for %s", clf_status_string(status),
+                  trial_describe(t).text);
+    copy_image(&forms[3], t->out_dtype, image[3], x->out, false);
+    for (int i = 0; i < 4; i++)
+        free(image[i]);
+}
+
 void trial_once(clf_context *ctx, const trial *t, const tensors *x)
 {
     clf_plan *plan = trial_plan(ctx, t, x);

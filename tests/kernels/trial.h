@@ -94,6 +94,10 @@ clf_plan *trial_plan(clf_context *ctx, const trial *t, const tensors *x);
  * must be as it was. Finiteness of the result is judged elsewhere. */
 void trial_run(clf_context *ctx, clf_plan *plan, const trial *t, const tensors *x);
 
+/* The same on host memory, without guards: the library's buffers are as large as they need to be,
+ * `out` and workspace hold nothing, and what watches memory from outside sees all of it. */
+void trial_run_host(clf_plan *plan, const trial *t, const tensors *x);
+
 /* Plan, run, destroy. */
 void trial_once(clf_context *ctx, const trial *t, const tensors *x);
 
