@@ -90,11 +90,11 @@ void clfi_plan_write_description(clf_plan *plan)
     for (int i = 0; i < CLFI_TENSORS; i++)
         ADD(" %s=%s", s->tensor[i].name, clf_dtype_name(s->tensor[i].dtype));
     if (s->path != CLF_PATH_EXACT)
-        ADD(" kind=%s R=%lld preset=%s kernel_eps=%.9g deterministic=%s bias=%s "
+        ADD(" kind=%s R=%lld preset=%s kernel_eps=%.9g deterministic=%s bias=%s projection=%s "
             "projection_heads=%lld",
             s->kind_row->info.name, (long long)s->R, s->preset->name, s->kernel_eps,
             s->deterministic ? "yes" : "no", s->biased ? "yes" : "no",
-            plan->w_head ? (long long)s->Hkv : 1LL);
+            c->DP ? "structured" : "dense", plan->w_head ? (long long)s->Hkv : 1LL);
 #undef ADD
 }
 
@@ -107,7 +107,7 @@ static clf_status first_projection(clf_plan *plan, const clf_plan_params *params
         return CLF_OK;
     if (!params->projection && !plan->shape.deterministic) {
         const clf_projection_params draw = {
-            .M = plan->shape.rows, .D = plan->shape.D, .seed = params->seed};
+            .M = plan->shape.rows, .D = plan->shape.D, .seed = params->seed, .kind = params->draw};
         TRY(clf_projection_create(&draw, &plan->ctx->log, &drawn));
     }
     TRY(clfi_plan_upload(plan, drawn ? drawn : params->projection, &plan->w, &plan->w_head));

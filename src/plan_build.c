@@ -31,8 +31,8 @@ static void write_options(const clf_plan *plan, char *text, size_t size)
                                                                              : "KEYS";
     size_t n = 0;
 #define ADD(...) n += (size_t)snprintf(text + n, size - n, __VA_ARGS__)
-    ADD("-DD=%d -DE=%d -DM=%d -DWD=%d -DSIGNS=%d -DMP=%d -DEP=%d", (int)s->D, (int)s->E, (int)s->M,
-        (int)s->WD, s->signs, (int)c->MP, (int)c->EP);
+    ADD("-DD=%d -DE=%d -DM=%d -DWD=%d -DSIGNS=%d -DMP=%d -DEP=%d -DDP=%d", (int)s->D, (int)s->E,
+        (int)s->M, (int)s->WD, s->signs, (int)c->MP, (int)c->EP, (int)c->DP);
     ADD(" -DMASK=CLF_MASK_%s -DCAUSAL=%s -DBIAS=%s -DDETERMINISTIC=%s -DDEN_EPS=%s -DSHARE=%d",
         mask, bool_word(s->causal), bool_word(s->biased), bool_word(s->deterministic),
         bool_word(s->den_eps), (int)c->share);
@@ -204,7 +204,7 @@ clf_status clfi_plan_build(clf_plan *plan)
 {
     clf_status status = CLF_OK;
     const char *paths[CLFI_MAX_STAGES];
-    char options[640];
+    char options[768];
     for (int i = 0; i < plan->launches; i++)
         paths[i] = plan->launch[i].row->path;
     write_options(plan, options, sizeof options);

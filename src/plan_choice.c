@@ -77,7 +77,7 @@ static void choose_family(const clfi_shape *shape, const clf_device_info *device
 static int64_t private_bytes(const clfi_shape *s, const clfi_choice *c, int tile)
 {
     const int64_t JB = CLFI_FEATURE_BLOCK;
-    const int64_t XD = s->D + (s->biased ? 1 : 0);
+    const int64_t XD = c->DP ? 2 * c->DP : s->D + (s->biased ? 1 : 0);
     const int64_t both = XD + c->EP + s->signs * JB;
     int64_t floats = (s->causal ? both + c->share * (both + tile) : both) * tile;
     if (s->path == CLF_PATH_EXACT)
@@ -301,6 +301,7 @@ static clf_status choose_kernels(const clfi_shape *shape, const clf_device_info 
     choose_family(shape, device, choice);
     choice->MP = clfi_round_up(shape->M, CLFI_FEATURE_BLOCK);
     choice->EP = clfi_round_up(shape->E, 4);
+    choice->DP = choice->family == CLF_FAMILY_WIDE ? shape->n : 0;
     if (choice->family == CLF_FAMILY_WIDE)
         TRY(choose_tile(shape, device, log, choice));
     choose_share(shape, choice);

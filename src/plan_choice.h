@@ -46,6 +46,7 @@ typedef struct clfi_shape {
     int64_t rows;   // of the projection the caller knows: R, or R/2 for paired kinds
     int64_t M;      // rows of W in a kernel: `rows`, or R for a pair that is made as two
     int64_t WD;     // columns of W in a kernel: D, and one more for a bias; deterministic: 1
+    int64_t n;      // rows of a block of a structured W; 0: dense, or a pair that is made as two
     int signs;      // R / M
     int64_t group;  // query heads to a key head
     clf_kind kind;
@@ -72,6 +73,7 @@ typedef struct clfi_choice {
     const char *tile_from;
     int project_rows, value_rows, value_vectors;  // PR, UR, UV of the wide kernels
     int64_t MP, EP;                               // padded projections and values
+    int64_t DP;  // n where W is applied by fast transforms, 0 where it is dense
     int segments;
     const char *segments_from;
     int64_t segment_rows;  // a multiple of tile

@@ -3,6 +3,8 @@
  * Invariant: the device holds fp32 of W sqrt(scale) times the constant of the kind's function
  * (log2(e) of exp, 1/(2 pi) of cos and sin), rounded once, rows padded with zeros to MP per head;
  * kernels need no scale for q.k and work in powers of two, or in turns. A bias is the last column.
+ * Of a structured W, where kernels apply it as such, it holds the signs of D3, D2 and D1, what the
+ * rows are multiplied by [MP], and the biases [MP] (kernels/common/wide_hadamard.clh).
  */
 #include "plan_internal.h"
 
@@ -13,6 +15,7 @@
 #include "cl/context_internal.h"
 #include "host/checked.h"
 #include "host/log.h"
+#include "host/projection.h"
 
 static clf_status check_fit(const clf_plan *plan, const clf_projection *projection)
 {
@@ -32,6 +35,8 @@ static clf_status check_fit(const clf_plan *plan, const clf_projection *projecti
     REQUIRE(s->biased == (clf_projection_bias(projection) != NULL), log,
             "the projection has %s bias, but the plan was made %s one", s->biased ? "no" : "a",
             s->biased ? "with" : "without");
+    REQUIRE(plan->choice.DP == 0 || projection->n == plan->choice.DP, log,
+            "the plan was made for a structured projection, but this one is not");
 fail:
     return status;
 }
@@ -70,11 +75,56 @@ fail:
     return status;
 }
 
-/* Memory for W of `heads` heads, zeros. */
-static float *allocate(const clfi_shape *s, int64_t MP, int64_t heads, size_t *bytes)
+/* The same from a structured W: signs, rows' scales [MP], biases [MP]. A power of two moves from
+ * the scales to each of the three diagonals, so that no transform makes values grow. */
+static clf_status scale_structured_head(const clf_plan *plan, const clf_projection *from, int64_t h,
+                                        float *to)
 {
-    const int64_t sizes[] = {heads, MP, s->WD};
-    return clfi_product_bytes(sizes, 3, sizeof(float), bytes) ? calloc(1, *bytes) : NULL;
+    clf_status status = CLF_OK;
+    const clfi_shape *s = &plan->shape;
+    const double factor = map_factor(s), root = sqrt(s->scale);
+    const int64_t signs = clfi_structured_signs(s->M, from->n);
+    const double *scale = from->scale + h * s->M;
+    float *scales = to + signs, *biases = scales + plan->choice.MP;
+    float down = 1;
+    while (down * down * (float)from->n >= 4)
+        down /= 2;
+    for (int64_t i = 0; i < signs; i++)
+        to[i] = down * from->signs[h * signs + i];
+    for (int64_t m = 0; m < s->M; m++) {
+        scales[m] = (float)(scale[m] * factor * root / ((double)down * down * down));
+        biases[m] = from->bias ? (float)(from->bias[h * s->M + m] * factor) : 0.0f;
+        REQUIRE(isfinite(scales[m]) && isfinite(biases[m]), &plan->ctx->log,
+                "row %lld of the projection times scale=%g is beyond a float", (long long)m,
+                s->scale);
+    }
+fail:
+    return status;
+}
+
+/* Floats of W of one head. */
+static int64_t head_floats(const clf_plan *plan)
+{
+    const clfi_shape *s = &plan->shape;
+    const clfi_choice *c = &plan->choice;
+    return c->DP ? clfi_structured_signs(s->M, c->DP) + 2 * c->MP : c->MP * s->WD;
+}
+
+/* Memory for W of `heads` heads, zeros. */
+static float *allocate(const clf_plan *plan, int64_t heads, size_t *bytes)
+{
+    const int64_t sizes[] = {heads, head_floats(plan)};
+    return clfi_product_bytes(sizes, 2, sizeof(float), bytes) ? calloc(1, *bytes) : NULL;
+}
+
+/* W of head h. */
+static clf_status write_head(const clf_plan *plan, const clf_projection *from, int64_t h, float *to)
+{
+    const clfi_shape *s = &plan->shape;
+    if (plan->choice.DP)
+        return scale_structured_head(plan, from, h, to);
+    return scale_head(plan, from->W + h * s->rows * s->D,
+                      from->bias ? from->bias + h * s->rows : NULL, to);
 }
 
 clf_status clfi_plan_upload(const clf_plan *plan, const clf_projection *projection, cl_mem *out,
@@ -83,7 +133,6 @@ clf_status clfi_plan_upload(const clf_plan *plan, const clf_projection *projecti
     clf_status status = CLF_OK;
     const clf_log *log = &plan->ctx->log;
     const clfi_shape *s = &plan->shape;
-    const int64_t MP = plan->choice.MP;
     int64_t heads = 1;
     size_t bytes = 0;
     float *scaled = NULL;
@@ -91,7 +140,7 @@ clf_status clfi_plan_upload(const clf_plan *plan, const clf_projection *projecti
         TRY(check_fit(plan, projection));
         heads = clf_projection_heads(projection);
     }
-    scaled = allocate(s, MP, heads, &bytes);
+    scaled = allocate(plan, heads, &bytes);
     if (!scaled) {
         status = clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY,
                            "no memory for W of heads=%lld M=%lld D=%lld", (long long)heads,
@@ -100,14 +149,11 @@ clf_status clfi_plan_upload(const clf_plan *plan, const clf_projection *projecti
     }
     for (int64_t j = 0; s->deterministic && j < s->M; j++)
         scaled[j] = (float)(map_factor(s) * sqrt(s->scale));
-    for (int64_t h = 0; !s->deterministic && h < heads; h++) {
-        const float *bias = clf_projection_bias(projection);
-        TRY(scale_head(plan, clf_projection_data(projection) + h * s->rows * s->D,
-                       bias ? bias + h * s->rows : NULL, scaled + h * MP * s->WD));
-    }
+    for (int64_t h = 0; !s->deterministic && h < heads; h++)
+        TRY(write_head(plan, projection, h, scaled + h * head_floats(plan)));
     TRY(clfi_buffer_create(plan->ctx, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, bytes, scaled,
                            "the projection", out));
-    *w_head = heads > 1 ? MP * s->WD : 0;
+    *w_head = heads > 1 ? head_floats(plan) : 0;
 fail:
     free(scaled);
     return status;

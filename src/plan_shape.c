@@ -7,6 +7,7 @@
 
 #include "host/checked.h"
 #include "host/log.h"
+#include "host/projection.h"
 
 #define MAX_ROWS     ((int64_t)1 << 30)
 #define MAX_HEADS    (((int64_t)1 << 31) - 1)
@@ -81,6 +82,8 @@ static clf_status check_features(const clf_plan_params *p, const clf_log *log)
             (long long)p->D);
     REQUIRE(!p->deterministic || !p->projection, log,
             "deterministic features take no projection, but one is given");
+    REQUIRE(clf_projection_kind_name(p->draw), log, "unknown projection kind draw=%d",
+            (int)p->draw);
     REQUIRE(preset->padding != CLFI_PADDING_REFUSED || p->mask == CLF_MASK_NONE, log,
             "preset %s has no key mask", preset->name);
 fail:
@@ -171,6 +174,15 @@ fail:
     return status;
 }
 
+/* The blocks of a structured W, 0 for another or none. */
+static int64_t structured_block(const clf_plan_params *p)
+{
+    if (p->projection)
+        return p->projection->n;
+    const bool drawn = p->draw == CLF_PROJECTION_STRUCTURED && !p->deterministic;
+    return drawn ? clfi_structured_block(p->D) : 0;
+}
+
 /* What follows from the kind, the preset and the projection. */
 static void set_features(clfi_shape *s, const clf_plan_params *p)
 {
@@ -187,6 +199,7 @@ static void set_features(clfi_shape *s, const clf_plan_params *p)
     s->signs = kind->info.paired && !(s->biased && kind->map == CLFI_MAP_EXP) ? 2 : 1;
     s->M = p->R / s->signs;
     s->WD = p->deterministic ? 1 : p->D + (s->biased ? 1 : 0);
+    s->n = s->M == s->rows ? structured_block(p) : 0;
     s->stabilised = preset->feature_eps > 0 && !kind->info.generalized;
     s->den_eps = preset->den_eps > 0;
     s->kernel_eps = p->kernel_eps > 0.0f     ? (double)p->kernel_eps

@@ -82,8 +82,9 @@ typedef struct clf_plan_params {
     clf_dtype q_dtype, k_dtype, v_dtype, out_dtype;  // any mixture
     clf_layout q, k, v, out;                         // k and v have Hkv heads
     const clf_projection *projection;  // M = R (paired kinds: R/2) by D, one or Hkv heads; NULL:
-                                       // orthogonal with chi norms from `seed`. Copied.
-    uint64_t seed;
+                                       // drawn, with chi norms. Copied.
+    clf_projection_kind draw;          // how, when `projection` is NULL
+    uint64_t seed;                     // and from what
     clf_tuning tuning;
 } clf_plan_params;
 
@@ -108,7 +109,8 @@ CLF_API size_t clf_plan_workspace_bytes(const clf_plan *plan);
  * from. Belongs to the plan. */
 CLF_API const char *clf_plan_describe(const clf_plan *plan);
 
-/* Replaces W (a redraw): same M, D, heads rule and bias or not as at creation; nothing is compiled.
+/* Replaces W (a redraw): same M, D, heads rule and bias or not as at creation, and structured if W
+ * was applied by fast transforms (`projection=structured` in the description); nothing is compiled.
  * Runs enqueued before keep the old W. Blocking. Errors: INVALID_ARGUMENT, OUT_OF_HOST_MEMORY,
  * DEVICE, DEVICE_MEMORY; the old W then stays. */
 CLF_API clf_status clf_plan_set_projection(clf_plan *plan, const clf_projection *projection);

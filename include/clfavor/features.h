@@ -85,12 +85,27 @@ typedef enum clf_preset {
 /* "none", "google-jax", ...; NULL for a value that is none. Static. Thread-safety: Safe. */
 CLF_API const char *clf_preset_name(clf_preset preset);
 
+/* How W is drawn.
+ *   ORTHOGONAL  blocks of D Haar-distributed orthogonal rows
+ *   IID         independent Gaussian rows
+ *   STRUCTURED  blocks of n orthogonal rows H D1 H D2 H D3 n^(-3/2), n the power of two from 8 on
+ *               that holds D, H the Hadamard matrix, D1 to D3 diagonals of random signs; for it
+ *               zeros follow q and k up to n. Kernels of the WIDE family apply it by fast
+ *               transforms, in O(log n) a feature instead of O(D). Its estimates have a small
+ *               bias (docs/math.md).
+ * Sources: Choromanski et al. 2021; Yu et al. 2016, arXiv 1610.09072, for STRUCTURED. */
 typedef enum clf_projection_kind {
-    CLF_PROJECTION_ORTHOGONAL = 0,  // blocks of D Haar-distributed orthogonal rows
-    CLF_PROJECTION_IID              // independent Gaussian rows
+    CLF_PROJECTION_ORTHOGONAL = 0,
+    CLF_PROJECTION_IID,
+    CLF_PROJECTION_STRUCTURED,
+    CLF_PROJECTION_KIND_COUNT
 } clf_projection_kind;
 
-/* Row norms of an orthogonal projection. An iid projection has chi norms by itself. */
+/* "orthogonal", "iid", "structured"; NULL for a value that is none. Static. Thread-safety: Safe. */
+CLF_API const char *clf_projection_kind_name(clf_projection_kind kind);
+
+/* Row norms of an orthogonal projection. An iid projection has chi norms by itself; for a
+ * structured one read n for D. */
 typedef enum clf_norms {
     CLF_NORMS_CHI = 0,  // each row's norm drawn from chi with D degrees of freedom: unbiased
     CLF_NORMS_SQRT_D    // every norm sqrt(D): regularised softmax (SMREG)
@@ -143,7 +158,7 @@ CLF_API double clf_oprf_optimum(double mean_square, int64_t D);
 CLF_API double clf_oprf_mean_square(const float *q, int64_t L, int64_t q_stride, const float *k,
                                     int64_t S, int64_t k_stride, int64_t D, double scale);
 
-/* W [heads, M, D], row-major; owned by the projection. */
+/* W [heads, M, D], row-major, also of a structured projection; owned by the projection. */
 CLF_API const float *clf_projection_data(const clf_projection *projection);
 
 /* The bias [heads, M], or NULL; owned by the projection. */

@@ -15,8 +15,8 @@
 // 2^-34 and no row depends on a later one. A tile is first tried as one block, which is nearly
 // always right; after BLOCKS blocks its remaining rows are walked one by one.
 //
-// Private memory: (XD + EP + SIGNS JB + SHARE (XD + EP + SIGNS JB + TILE)) TILE floats. No local
-// memory, no barrier.
+// Private memory: (X + EP + SIGNS JB + SHARE (X + EP + SIGNS JB + TILE)) TILE floats, X = XD or
+// 2 DP. No local memory, no barrier.
 // Sums: fp32; a tile's from zero in registers. Fixed order: the same bits every run.
 // Overflow: key features are below 2^33, query features below 2^17; kinds without shifts are as
 // large as f makes them, and need no blocks.
@@ -77,10 +77,10 @@ CLF_CALL void clf_keep_rows(private float *f_tile, int features, int r0, int r1)
     }
 }
 
-// A tile of rows of one query head under way: Q^T, features (or projections), numerators,
+// A tile of rows of one query head under way: inputs, features (or projections), numerators,
 // denominators, the triangle, the shift of each row.
 typedef struct {
-    float qt[XD * TILE] CLF_ALIGNED;
+    clf_inputs in;
     float f[SIGNS * PLANE] CLF_ALIGNED;
     float num[TILE * EP] CLF_ALIGNED;
     float a[TILE * TILE] CLF_ALIGNED;
@@ -95,11 +95,11 @@ CLF_CALL void clf_queries_begin(private clf_queries *x, global const clf_type(Q_
 {
     int live[TILE] CLF_ALIGNED;
     clf_live_rows(live, rows, 0);
-    clf_stage_q(x->qt, q, stride, live);
+    clf_stage_q(&x->in, q, stride, live);
     if (STABILISED || DEN_EPS)
-        clf_find_norms(&x->terms, x->qt, half_scale, live);
+        clf_find_norms(&x->terms, &x->in, half_scale, live);
     if (STABILISED)
-        clf_find_peaks(&x->terms, x->f, w, x->qt);
+        clf_find_peaks(&x->terms, x->f, w, &x->in);
     clf_fill(x->f, SIGNS * PLANE, 0.0f);
     clf_fill(x->num, TILE * EP, 0.0f);
     clf_fill(x->a, TILE * TILE, 0.0f);
@@ -125,7 +125,7 @@ CLF_CALL void clf_queries_block(private clf_queries *x, private const float *fk,
     }
     int raise = SHIFTED && j0 == 0;
     do {
-        clf_project(x->f, w, x->qt, j0, features);
+        clf_project(x->f, w, &x->in, j0, features);
         if (raise && clf_raise_queries(x->f, features, j0, c, factor, shifts, eps)) {
             clf_scale_rows(x->num, EP, factor);
             clf_scale_rows(x->a, TILE, factor);
@@ -157,7 +157,7 @@ causal_apply(global const clf_type(Q_DTYPE) *q, long4 q_at, global const clf_typ
     const int segment = get_global_id(0);
     const int state_head = get_global_id(1);
     const int head = clf_state_query_head(heads, state_head);
-    float kt[XD * TILE] CLF_ALIGNED;
+    clf_inputs in;
     float values[TILE * EP] CLF_ALIGNED;
     float fk[SIGNS * PLANE] CLF_ALIGNED;
     int live[TILE] CLF_ALIGNED, live_values[TILE] CLF_ALIGNED;
@@ -185,9 +185,9 @@ causal_apply(global const clf_type(Q_DTYPE) *q, long4 q_at, global const clf_typ
         const int rows = (int)min((long)TILE, end - row);
         clf_live_rows(live, rows, MASK == CLF_MASK_KEYS ? mask + row : 0);
         clf_live_rows(live_values, rows, MASK ? mask + row : 0);
-        clf_stage_k(kt, k + (size_t)row * (size_t)k_at.w, k_at.w, live);
+        clf_stage_k(&in, k + (size_t)row * (size_t)k_at.w, k_at.w, live);
         clf_stage_v(values, v + (size_t)row * (size_t)v_at.w, v_at.w, live_values);
-        clf_find_norms(&keys, kt, half_scale, live);
+        clf_find_norms(&keys, &in, half_scale, live);
         for (int i = 0; i < SHARE; i++)
             clf_queries_begin(&queries[i],
                               q + clf_query_at(q_at, head + i, heads) +
@@ -199,7 +199,7 @@ causal_apply(global const clf_type(Q_DTYPE) *q, long4 q_at, global const clf_typ
             int r0 = 0, r1 = TILE, blocks = 0;
             int search = SHIFTED && row == begin;  // whether the block's end has to be found
             while (r0 < rows && blocks < BLOCKS) {
-                clf_project(fk, w, kt, j0, features);
+                clf_project(fk, w, &in, j0, features);
                 if (search)
                     r1 = clf_block_begin(fk, features, j0, &keys, state, shifts, eps, r0, rows,
                                          compensated);
@@ -221,9 +221,9 @@ causal_apply(global const clf_type(Q_DTYPE) *q, long4 q_at, global const clf_typ
                 blocks++;
             }
             if (SHIFTED && r0 < rows) {
-                clf_project(fk, w, kt, j0, features);
+                clf_project(fk, w, &in, j0, features);
                 for (int i = 0; i < SHARE; i++)
-                    clf_project(queries[i].f, w, queries[i].qt, j0, features);
+                    clf_project(queries[i].f, w, &queries[i].in, j0, features);
                 for (int t = r0; t < rows; t++) {
                     clf_walk_key(fk, features, j0, t, &keys, values, state, shifts, eps,
                                  compensated);

@@ -5,11 +5,11 @@
 // Work: one work-item (local size 1) per (run of `run_rows` rows, head): get_global_id(0), (1).
 // Per tile of TILE rows: project block by block; the projections wait in phi until each row's
 // largest is known.
-// Private memory: (XD + JB) TILE floats. No local memory, no barrier.
+// Private memory: (X + JB) TILE floats, X = XD or 2 DP. No local memory, no barrier.
 // Overflow: none with shifts: a row's largest feature is between norm/2 and 4 norm, the others
 // below; kinds without shifts are as large as f makes them.
 #include "common/feature_row.clh"
-#include "common/wide.clh"
+#include "common/wide_inputs.clh"
 
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 feature_map(global const clf_type(Q_DTYPE) *x, long4 x_at, global const float *w, long w_head,
@@ -17,7 +17,7 @@ feature_map(global const clf_type(Q_DTYPE) *x, long4 x_at, global const float *w
             float2 half_scale, float4 eps, float norm, long L, long run_rows, int4 heads)
 {
     const int head = clf_state_query_head(heads, 0) + get_global_id(1);
-    float xt[XD * TILE] CLF_ALIGNED;
+    clf_inputs in;
     float u[PLANE] CLF_ALIGNED;
     int live[TILE] CLF_ALIGNED;
     clf_terms terms;
@@ -33,11 +33,11 @@ feature_map(global const clf_type(Q_DTYPE) *x, long4 x_at, global const float *w
         const int rows = (int)min((long)TILE, end - t);
         global float *features = phi + (size_t)t * (SIGNS * M);
         clf_live_rows(live, rows, 0);
-        clf_stage_q(xt, x + (size_t)t * (size_t)x_at.w, x_at.w, live);
-        clf_find_norms(&terms, xt, half_scale, live);
+        clf_stage_q(&in, x + (size_t)t * (size_t)x_at.w, x_at.w, live);
+        clf_find_norms(&terms, &in, half_scale, live);
         for (int j0 = 0; j0 < M; j0 += JB) {
             const int count = min(JB, M - j0);
-            clf_project(u, w, xt, j0, count);
+            clf_project(u, w, &in, j0, count);
             for (int i = 0; i < rows; i++) {
                 for (int j = 0; j < count; j++)
                     features[(size_t)i * (SIGNS * M) + j0 + j] = u[j * TILE + i];

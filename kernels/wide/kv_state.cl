@@ -5,7 +5,7 @@
 // Work: one work-item (local size 1) per (segment, state): get_global_id(0), (1).
 // Per tile of TILE keys and block of JB projections: project, make features in place, add
 // F V to the state; features never leave the private scratch.
-// Private memory: (XD + EP + SIGNS JB) TILE floats. No local memory, no barrier.
+// Private memory: (X + EP + SIGNS JB) TILE floats, X = XD or 2 DP. No local memory, no barrier.
 // Sums: fp32; a tile's from zero in registers, tiles into the state, compensated when a segment
 // has many tiles. Fixed order: the same bits every run.
 // Overflow: key features are below 2^33 (the shift s follows the keys, common/exp2.clh); kinds
@@ -21,7 +21,7 @@ kv_state(global const clf_type(K_DTYPE) *k, long4 k_at, global const clf_type(V_
     const int segment = get_global_id(0);
     const int state_head = get_global_id(1);
     const int head = clf_state_query_head(heads, state_head);
-    float kt[XD * TILE] CLF_ALIGNED;
+    clf_inputs in;
     float values[TILE * EP] CLF_ALIGNED;
     float f_tile[SIGNS * PLANE] CLF_ALIGNED;
     int live[TILE] CLF_ALIGNED, live_values[TILE] CLF_ALIGNED;
@@ -45,14 +45,14 @@ kv_state(global const clf_type(K_DTYPE) *k, long4 k_at, global const clf_type(V_
         const int rows = (int)min((long)TILE, end - t);
         clf_live_rows(live, rows, MASK == CLF_MASK_KEYS ? mask + t : 0);
         clf_live_rows(live_values, rows, MASK ? mask + t : 0);
-        clf_stage_k(kt, k + (size_t)t * (size_t)k_at.w, k_at.w, live);
+        clf_stage_k(&in, k + (size_t)t * (size_t)k_at.w, k_at.w, live);
         clf_stage_v(values, v + (size_t)t * (size_t)v_at.w, v_at.w, live_values);
-        clf_find_norms(&keys, kt, half_scale, live);
+        clf_find_norms(&keys, &in, half_scale, live);
         for (int j0 = 0; j0 < M; j0 += JB) {
             const int features = min(JB, M - j0);
             int raise = SHIFTED && t == begin;
             do {
-                clf_project(f_tile, w, kt, j0, features);
+                clf_project(f_tile, w, &in, j0, features);
                 if (raise)
                     clf_raise_keys(f_tile, features, j0, &keys, state, shifts, eps, compensated);
                 raise = clf_key_features(f_tile, features, j0, &keys, shifts, eps);

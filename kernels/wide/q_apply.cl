@@ -3,7 +3,7 @@
 // Work: one work-item (local size 1) per (run of `run_rows` rows, query head).
 // Per tile of TILE rows and block of JB projections: project, make features in place, add F^T Sx
 // to the tile's numerators. The shift c of a row follows its features online.
-// Private memory: (XD + EP + SIGNS JB) TILE floats. No local memory, no barrier.
+// Private memory: (X + EP + SIGNS JB) TILE floats, X = XD or 2 DP. No local memory, no barrier.
 // Sums: fp32, one chain of R terms. Fixed order: the same bits every run.
 // Overflow: query features are below 2^17; kinds without shifts are as large as f makes them.
 #include "common/wide_sums.clh"
@@ -15,7 +15,7 @@ q_apply(global const clf_type(Q_DTYPE) *q, long4 q_at, global clf_type(OUT_DTYPE
         int segments, int4 heads, int compensated)
 {
     const int head = clf_state_query_head(heads, 0) + get_global_id(1);
-    float qt[XD * TILE] CLF_ALIGNED;
+    clf_inputs in;
     float num[TILE * EP] CLF_ALIGNED;
     float f_tile[SIGNS * PLANE] CLF_ALIGNED;
     float den[TILE] CLF_ALIGNED;
@@ -35,11 +35,11 @@ q_apply(global const clf_type(Q_DTYPE) *q, long4 q_at, global clf_type(OUT_DTYPE
     for (long t = begin; t < end; t += TILE) {
         const int rows = (int)min((long)TILE, end - t);
         clf_live_rows(live, rows, 0);
-        clf_stage_q(qt, q + (size_t)t * (size_t)q_at.w, q_at.w, live);
+        clf_stage_q(&in, q + (size_t)t * (size_t)q_at.w, q_at.w, live);
         if (STABILISED || DEN_EPS)
-            clf_find_norms(&queries, qt, half_scale, live);
+            clf_find_norms(&queries, &in, half_scale, live);
         if (STABILISED)
-            clf_find_peaks(&queries, f_tile, w, qt);
+            clf_find_peaks(&queries, f_tile, w, &in);
         clf_fill(num, TILE * EP, 0.0f);
         clf_fill(den, TILE, 0.0f);
         for (int i = 0; i < TILE; i++)
@@ -48,7 +48,7 @@ q_apply(global const clf_type(Q_DTYPE) *q, long4 q_at, global clf_type(OUT_DTYPE
             const int features = min(JB, M - j0);
             int raise = SHIFTED && j0 == 0;
             do {
-                clf_project(f_tile, w, qt, j0, features);
+                clf_project(f_tile, w, &in, j0, features);
                 if (raise && clf_raise_queries(f_tile, features, j0, c, factor, shifts, eps)) {
                     clf_scale_rows(num, EP, factor);
                     for (int i = 0; i < TILE; i++)

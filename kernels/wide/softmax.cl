@@ -188,7 +188,7 @@ softmax(global const clf_type(Q_DTYPE) *q, long4 q_at, global const clf_type(K_D
         long run_rows, int4 heads)
 {
     const int head = heads.w + get_global_id(1);
-    float qt[D * TILE] CLF_ALIGNED;
+    clf_inputs in;
     float num[TILE * EP] CLF_ALIGNED;
     float keys_or_values[KEY_FLOATS] CLF_ALIGNED;
     float u[JB * TILE] CLF_ALIGNED;
@@ -208,9 +208,9 @@ softmax(global const clf_type(Q_DTYPE) *q, long4 q_at, global const clf_type(K_D
     for (long row = begin; row < end; row += TILE) {
         const int rows = (int)min((long)TILE, end - row);
         clf_live_rows(live, rows, 0);
-        clf_stage_q(qt, q + (size_t)row * (size_t)q_at.w, q_at.w, live);
+        clf_stage_q(&in, q + (size_t)row * (size_t)q_at.w, q_at.w, live);
         for (int i = 0; i < D * TILE; i++)
-            qt[i] *= score_scale;
+            in.x[i] *= score_scale;
         clf_fill(num, TILE * EP, 0.0f);
         clf_fill(den, TILE, 0.0f);
         clf_fill(c, TILE, CLF_NO_SCORE);
@@ -218,7 +218,7 @@ softmax(global const clf_type(Q_DTYPE) *q, long4 q_at, global const clf_type(K_D
         for (long next = 0; next < visible;) {
             const int keys = clf_next_keys(position, &next, visible, mask);
             clf_gather_k(keys_or_values, k, k_at.w, position, keys);
-            clf_scores(u, keys_or_values, qt, keys);
+            clf_scores(u, keys_or_values, in.x, keys);
             clf_count_seen(seen, position, keys, row);
             clf_hide(u, seen, keys);
             clf_weights(u, keys, c, factor, den);

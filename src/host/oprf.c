@@ -5,6 +5,7 @@
 #include <float.h>
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "log.h"
 #include "projection.h"
@@ -41,6 +42,18 @@ static bool scale_head(const float *from, int64_t M, int64_t D, double A, float 
     return true;
 }
 
+/* The signs and scales of head h from those of head h_from, which has them. */
+static void scale_structure(const clf_projection *from, int64_t h_from, double A,
+                            clf_projection *to, int64_t h)
+{
+    const double B = sqrt(1 - 4 * A);
+    const int64_t signs = clfi_structured_signs(from->M, from->n);
+    memcpy(to->signs + h * signs, from->signs + h_from * signs,
+           (size_t)signs * sizeof *from->signs);
+    for (int64_t j = 0; j < from->M; j++)
+        to->scale[h * from->M + j] = B * from->scale[h_from * from->M + j];
+}
+
 clf_status clf_projection_oprf(const clf_projection *from, const double *A, int64_t count,
                                const clf_log *log, clf_projection **out)
 {
@@ -58,9 +71,10 @@ clf_status clf_projection_oprf(const clf_projection *from, const double *A, int6
 
     const int64_t heads = count > from->heads ? count : from->heads;
     const int64_t size = from->M * from->D;
-    TRY(clfi_projection_allocate(heads, from->M, from->D, true, log, &projection));
+    TRY(clfi_projection_allocate(heads, from->M, from->D, from->n, true, log, &projection));
     for (int64_t h = 0; h < heads; h++) {
-        const float *W = from->W + (from->heads == 1 ? 0 : h * size);
+        const int64_t h_from = from->heads == 1 ? 0 : h;
+        const float *W = from->W + h_from * size;
         const int64_t a = count == 1 ? 0 : h;
         REQUIRE(isfinite(A[a]) && A[a] < 0.125, log,
                 "A[%lld]=%g, but a finite value below 1/8 is needed", (long long)a, A[a]);
@@ -68,6 +82,8 @@ clf_status clf_projection_oprf(const clf_projection *from, const double *A, int6
                            projection->bias + h * from->M),
                 log, "A[%lld]=%g takes W or the bias of head %lld beyond fp32", (long long)a, A[a],
                 (long long)h);
+        if (from->n)
+            scale_structure(from, h_from, A[a], projection, h);
     }
     *out = projection;
     return CLF_OK;

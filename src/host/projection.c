@@ -15,11 +15,25 @@
 #define MAX_D     ((int64_t)1 << 15)
 #define MAX_TOTAL ((int64_t)1 << 31)
 
-/* Memory for `count` floats, or NULL. */
-static float *floats(int64_t count)
+/* Memory for rows x columns values, or NULL. */
+static void *allocate(int64_t rows, int64_t columns, size_t size)
 {
+    const int64_t sizes[] = {rows, columns};
     size_t bytes = 0;
-    return clfi_product_bytes(&count, 1, sizeof(float), &bytes) ? malloc(bytes) : NULL;
+    return clfi_product_bytes(sizes, 2, size, &bytes) ? malloc(bytes) : NULL;
+}
+
+int64_t clfi_structured_block(int64_t D)
+{
+    int64_t n = 8;
+    while (n < D)
+        n *= 2;
+    return n;
+}
+
+int64_t clfi_structured_signs(int64_t M, int64_t n)
+{
+    return 3 * ((M + n - 1) / n) * n;
 }
 
 /* Copies `count` values that must be finite; `name` is what messages call them. */
@@ -35,7 +49,7 @@ fail:
     return status;
 }
 
-clf_status clfi_projection_allocate(int64_t heads, int64_t M, int64_t D, bool with_bias,
+clf_status clfi_projection_allocate(int64_t heads, int64_t M, int64_t D, int64_t n, bool with_bias,
                                     const clf_log *log, clf_projection **out)
 {
     clf_status status = CLF_OK;
@@ -51,10 +65,13 @@ clf_status clfi_projection_allocate(int64_t heads, int64_t M, int64_t D, bool wi
 
     projection = calloc(1, sizeof *projection);
     if (projection) {
-        projection->W = floats(total);
-        projection->bias = with_bias ? floats(heads * M) : NULL;
+        projection->W = allocate(heads, M * D, sizeof(float));
+        projection->bias = with_bias ? allocate(heads, M, sizeof(float)) : NULL;
+        projection->signs = n ? allocate(heads, clfi_structured_signs(M, n), sizeof(float)) : NULL;
+        projection->scale = n ? allocate(heads, M, sizeof(double)) : NULL;
     }
-    if (!projection || !projection->W || (with_bias && !projection->bias)) {
+    if (!projection || !projection->W || (with_bias && !projection->bias) ||
+        (n && (!projection->signs || !projection->scale))) {
         status = clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY, "no memory for W of %lld values",
                            (long long)total);
         goto fail;
@@ -62,11 +79,18 @@ clf_status clfi_projection_allocate(int64_t heads, int64_t M, int64_t D, bool wi
     projection->heads = heads;
     projection->M = M;
     projection->D = D;
+    projection->n = n;
     *out = projection;
     return CLF_OK;
 fail:
     clf_projection_destroy(&projection);
     return status;
+}
+
+const char *clf_projection_kind_name(clf_projection_kind kind)
+{
+    static const char *const names[CLF_PROJECTION_KIND_COUNT] = {"orthogonal", "iid", "structured"};
+    return (int)kind >= 0 && kind < CLF_PROJECTION_KIND_COUNT ? names[kind] : NULL;
 }
 
 clf_status clf_projection_create(const clf_projection_params *params, const clf_log *log,
@@ -78,25 +102,28 @@ clf_status clf_projection_create(const clf_projection_params *params, const clf_
     REQUIRE(out, log, "out is NULL");
     *out = NULL;
     REQUIRE(params, log, "params is NULL");
-    REQUIRE(params->kind == CLF_PROJECTION_ORTHOGONAL || params->kind == CLF_PROJECTION_IID, log,
-            "unknown projection kind %d", (int)params->kind);
+    REQUIRE(clf_projection_kind_name(params->kind), log, "unknown projection kind %d",
+            (int)params->kind);
     REQUIRE(params->norms == CLF_NORMS_CHI || params->norms == CLF_NORMS_SQRT_D, log,
             "unknown row norms %d", (int)params->norms);
     const int64_t heads = params->heads == 0 ? 1 : params->heads;
-    TRY(clfi_projection_allocate(heads, params->M, params->D, false, log, &projection));
+    const bool structured = params->kind == CLF_PROJECTION_STRUCTURED;
+    const int64_t n = structured ? clfi_structured_block(params->D) : 0;
+    TRY(clfi_projection_allocate(heads, params->M, params->D, n, false, log, &projection));
 
-    const int64_t doubles = clfi_draw_scratch(params->M, params->D);
-    size_t bytes = 0;
-    if (clfi_product_bytes(&doubles, 1, sizeof(double), &bytes))
-        scratch = malloc(bytes);
+    scratch = allocate(1, clfi_draw_scratch(params->M, params->D), sizeof(double));
     if (!scratch) {
         status =
             clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY, "no memory to draw W of M=%lld D=%lld",
                       (long long)params->M, (long long)params->D);
         goto fail;
     }
-    for (int64_t h = 0; h < heads; h++)
-        clfi_draw(params, (uint32_t)h, scratch, projection->W + h * params->M * params->D);
+    for (int64_t h = 0; h < heads; h++) {
+        if (structured)
+            clfi_draw_structured(params, (uint32_t)h, scratch, projection);
+        else
+            clfi_draw(params, (uint32_t)h, scratch, projection->W + h * params->M * params->D);
+    }
     free(scratch);
     *out = projection;
     return CLF_OK;
@@ -113,7 +140,7 @@ clf_status clf_projection_import(const float *W, const float *bias, int64_t head
     REQUIRE(out, log, "out is NULL");
     *out = NULL;
     REQUIRE(W, log, "W is NULL");
-    TRY(clfi_projection_allocate(heads, M, D, bias != NULL, log, &projection));
+    TRY(clfi_projection_allocate(heads, M, D, 0, bias != NULL, log, &projection));
     TRY(copy_finite(W, heads * M * D, "W", log, projection->W));
     if (bias)
         TRY(copy_finite(bias, heads * M, "bias", log, projection->bias));
@@ -155,6 +182,8 @@ void clf_projection_destroy(clf_projection **projection)
         return;
     free((*projection)->W);
     free((*projection)->bias);
+    free((*projection)->signs);
+    free((*projection)->scale);
     free(*projection);
     *projection = NULL;
 }

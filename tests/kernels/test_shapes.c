@@ -39,11 +39,13 @@ static const int k_segments[] = {1, 3};
 typedef enum option {
     OPTION_NONE,
     OPTION_BIAS,
+    OPTION_STRUCTURED,
+    OPTION_STRUCTURED_BIAS,
     OPTION_EPS,           // generalized kinds
     OPTION_DETERMINISTIC  // generalized kinds
 } option;
 enum {
-    OPTIONS = 4
+    OPTIONS = 6
 };
 
 static const struct {
@@ -108,7 +110,7 @@ static bool is_possible(int f, int a, int g, int b)
     if (f == FORM && g == VARIANT)
         return is_wide(a) == (k_variants[b].family == CLF_FAMILY_WIDE);
     if (f == KIND && g == OPTION)
-        return b <= OPTION_BIAS || clf_kind_describe((clf_kind)a)->generalized;
+        return b < OPTION_EPS || clf_kind_describe((clf_kind)a)->generalized;
     return true;
 }
 
@@ -140,7 +142,10 @@ static trial build_of(const int build[PAIRWISE_FACTORS])
         .D = k_sizes[build[SIZES]].D,
         .E = k_sizes[build[SIZES]].E,
         .kind = (clf_kind)build[KIND],
-        .bias = build[OPTION] == OPTION_BIAS,
+        .bias = build[OPTION] == OPTION_BIAS || build[OPTION] == OPTION_STRUCTURED_BIAS,
+        .draw = build[OPTION] == OPTION_STRUCTURED || build[OPTION] == OPTION_STRUCTURED_BIAS
+                    ? CLF_PROJECTION_STRUCTURED
+                    : CLF_PROJECTION_ORTHOGONAL,
         .kernel_eps = build[OPTION] == OPTION_EPS ? 0.03f : 0,
         .deterministic = build[OPTION] == OPTION_DETERMINISTIC,
         .causal = is_causal(build[FORM]),

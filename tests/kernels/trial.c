@@ -66,9 +66,9 @@ static void describe_features(const trial *t, char *text, size_t size)
         snprintf(text, size, "exact");
         return;
     }
-    snprintf(text, size, "%s%s%s eps=%g preset=%s", clf_kind_describe(t->kind)->name,
+    snprintf(text, size, "%s%s%s %s eps=%g preset=%s", clf_kind_describe(t->kind)->name,
              t->deterministic ? " deterministic" : "", t->bias ? " bias" : "",
-             (double)t->kernel_eps, clf_preset_name(t->preset));
+             clf_projection_kind_name(t->draw), (double)t->kernel_eps, clf_preset_name(t->preset));
 }
 
 trial_name trial_describe(const trial *t)
@@ -135,16 +135,21 @@ static clf_projection *make_projection(const trial *t, uint64_t seed)
     if (t->deterministic || t->path == CLF_PATH_EXACT)
         return NULL;
     const int64_t heads = t->B % 2 ? trial_Hkv(t) : 1, M = trial_M(t);
-    const clf_projection_params params = {.M = M, .D = t->D, .heads = heads, .seed = seed};
+    const clf_projection_params params = {
+        .M = M, .D = t->D, .heads = heads, .seed = seed, .kind = t->draw};
     ck_assert_int_eq(clf_projection_create(&params, NULL, &drawn), CLF_OK);
     if (!t->bias)
         return drawn;
-    float *bias = grab(heads * M, sizeof *bias);
-    fill_normal(bias, heads * M, seed, STREAM_BIAS);
-    ck_assert_int_eq(
-        clf_projection_import(clf_projection_data(drawn), bias, heads, M, t->D, NULL, &biased),
-        CLF_OK);
-    free(bias);
+    if (t->draw == CLF_PROJECTION_STRUCTURED) {  // what is imported is dense
+        ck_assert_int_eq(clf_projection_oprf(drawn, &(double){-0.1}, 1, NULL, &biased), CLF_OK);
+    } else {
+        float *bias = grab(heads * M, sizeof *bias);
+        fill_normal(bias, heads * M, seed, STREAM_BIAS);
+        ck_assert_int_eq(
+            clf_projection_import(clf_projection_data(drawn), bias, heads, M, t->D, NULL, &biased),
+            CLF_OK);
+        free(bias);
+    }
     clf_projection_destroy(&drawn);
     return biased;
 }

@@ -29,6 +29,7 @@ typedef struct trial {
     int64_t B, H, L, S, D, E, R;
     int64_t Hkv;  // 0: H
     clf_kind kind;
+    clf_projection_kind draw;
     float kernel_eps;
     bool causal, deterministic;
     bool bias;  // the projection has one

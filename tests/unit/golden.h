@@ -72,6 +72,11 @@ static const struct golden_row {
     {{.M = 20, .D = 9, .seed = 4, .kind = CLF_PROJECTION_IID, .norms = CLF_NORMS_SQRT_D},
      0x9fa098be31396a74u},
     {{.M = 300, .D = 257, .seed = 5}, 0x36f6d5a56072e4a7u},
+    {{.M = 3, .D = 1, .seed = 6, .kind = CLF_PROJECTION_STRUCTURED}, 0x453cb9fbdf167607u},
+    {{.M = 100, .D = 48, .heads = 2, .seed = 6, .kind = CLF_PROJECTION_STRUCTURED},
+     0x31602c023400675cu},
+    {{.M = 64, .D = 32, .seed = 7, .kind = CLF_PROJECTION_STRUCTURED, .norms = CLF_NORMS_SQRT_D},
+     0x22ddaaaf7b7b5baau},
 };
 enum {
     GOLDEN_ROWS = sizeof k_golden / sizeof k_golden[0]

@@ -7,6 +7,7 @@
 
 #include "golden.h"
 #include "host/detmath.h"
+#include "host/projection.h"
 #include "host/qr.h"
 #include "host/rng.h"
 
@@ -236,13 +237,14 @@ START_TEST(doubles_are_golden)
 }
 END_TEST
 
-START_TEST(blocks_are_orthogonal)
+static void assert_orthogonal_blocks(clf_projection_kind kind)
 {
     enum {
         M = 41,
         D = 16
     };
-    clf_projection *projection = create((clf_projection_params){.M = M, .D = D, .seed = 8});
+    clf_projection *projection =
+        create((clf_projection_params){.M = M, .D = D, .seed = 8, .kind = kind});
     const float *W = clf_projection_data(projection);
     double between_blocks = 0;
     for (int i = 0; i < M; i++) {
@@ -258,6 +260,12 @@ START_TEST(blocks_are_orthogonal)
     ck_assert_double_gt(between_blocks, 0.3);
     clf_projection_destroy(&projection);
 }
+
+START_TEST(blocks_are_orthogonal)
+{
+    assert_orthogonal_blocks(CLF_PROJECTION_ORTHOGONAL);
+    assert_orthogonal_blocks(CLF_PROJECTION_STRUCTURED);
+}
 END_TEST
 
 START_TEST(norms_are_as_asked)
@@ -266,7 +274,7 @@ START_TEST(norms_are_as_asked)
         M = 4000,
         D = 16
     };
-    for (int kind = 0; kind < 2; kind++) {
+    for (int kind = 0; kind < CLF_PROJECTION_KIND_COUNT; kind++) {
         clf_projection_params params = {
             .M = M, .D = D, .seed = 9, .kind = (clf_projection_kind)kind};
         params.norms = CLF_NORMS_SQRT_D;
@@ -292,15 +300,19 @@ START_TEST(norms_are_as_asked)
 }
 END_TEST
 
-START_TEST(draws_depend_on_seed_and_head_not_on_M)
+static void assert_draws_depend_on_seed_and_head(clf_projection_kind kind)
 {
     enum {
         D = 12
     };
-    clf_projection *three = create((clf_projection_params){.M = 30, .D = D, .heads = 3, .seed = 1});
-    clf_projection *shared = create((clf_projection_params){.M = 30, .D = D, .seed = 1});
-    clf_projection *other = create((clf_projection_params){.M = 30, .D = D, .seed = 2});
-    clf_projection *shorter = create((clf_projection_params){.M = 17, .D = D, .seed = 1});
+    clf_projection *three =
+        create((clf_projection_params){.M = 30, .D = D, .heads = 3, .seed = 1, .kind = kind});
+    clf_projection *shared =
+        create((clf_projection_params){.M = 30, .D = D, .seed = 1, .kind = kind});
+    clf_projection *other =
+        create((clf_projection_params){.M = 30, .D = D, .seed = 2, .kind = kind});
+    clf_projection *shorter =
+        create((clf_projection_params){.M = 17, .D = D, .seed = 1, .kind = kind});
     const float *W = clf_projection_data(three);
     const size_t bytes = 30 * D * sizeof *W;
     ck_assert_mem_eq(W, clf_projection_data(shared), bytes);
@@ -312,6 +324,73 @@ START_TEST(draws_depend_on_seed_and_head_not_on_M)
     clf_projection_destroy(&shared);
     clf_projection_destroy(&other);
     clf_projection_destroy(&shorter);
+}
+
+START_TEST(draws_depend_on_seed_and_head_not_on_M)
+{
+    for (int kind = 0; kind < CLF_PROJECTION_KIND_COUNT; kind++)
+        assert_draws_depend_on_seed_and_head((clf_projection_kind)kind);
+}
+END_TEST
+
+/* Rows of equal norms are H D1 H D2 H D3 / n: whole numbers of 1/n, and of a column, which is a sum
+ * of n signs of sums of n signs, the mean fourth power is 3 - 6/n + 4/n^2. */
+START_TEST(structured_rows_are_transforms_of_signs)
+{
+    enum {
+        D = 16,
+        HEADS = 20000
+    };
+    clf_projection *projection = create((clf_projection_params){.M = D,
+                                                                .D = D,
+                                                                .heads = HEADS,
+                                                                .seed = 10,
+                                                                .kind = CLF_PROJECTION_STRUCTURED,
+                                                                .norms = CLF_NORMS_SQRT_D});
+    const float *W = clf_projection_data(projection);
+    double sum = 0, square = 0;
+    for (int h = 0; h < HEADS; h++) {
+        double fourth = 0;
+        for (int j = 0; j < D; j++) {
+            const double w = W[(h * D + j) * D + h % D];
+            ck_assert_double_eq(w * D, rint(w * D));
+            fourth += w * w * w * w / D;
+        }
+        sum += fourth;
+        square += fourth * fourth;
+    }
+    clf_projection_destroy(&projection);
+    const double mean = sum / HEADS, error = sqrt((square / HEADS - mean * mean) / HEADS);
+    const double right = 3 - 6.0 / D + 4.0 / (D * D);
+    printf("fourth powers: %.4f (s.e. %.4f), right %.4f\n", mean, error, right);
+    ck_assert_double_le(fabs(mean - right), 5 * error);
+    ck_assert_double_le(error, 0.01);  // a normal number has 3
+}
+END_TEST
+
+/* FAVOR++ of structured rows, one A a head from one W: signs stay, scales and W go together. */
+START_TEST(structure_is_kept_by_oprf)
+{
+    enum {
+        M = 11,
+        D = 5,
+        N = 8
+    };
+    clf_projection *from =
+        create((clf_projection_params){.M = M, .D = D, .kind = CLF_PROJECTION_STRUCTURED});
+    clf_projection *to = NULL;
+    const double A[] = {0.1, -0.4};
+    ck_assert_int_eq(clf_projection_oprf(from, A, 2, NULL, &to), CLF_OK);
+    ck_assert_int_eq(to->n, N);
+    for (int h = 0; h < 2; h++) {
+        const int64_t signs = clfi_structured_signs(M, N);
+        ck_assert_mem_eq(to->signs + h * signs, from->signs, (size_t)signs * sizeof(float));
+        for (int j = 0; j < M; j++)
+            ck_assert_double_eq_tol(to->scale[h * M + j], sqrt(1 - 4 * A[h]) * from->scale[j],
+                                    1e-15);
+    }
+    clf_projection_destroy(&from);
+    clf_projection_destroy(&to);
 }
 END_TEST
 
@@ -373,7 +452,7 @@ static const struct refused {
     {{.M = 4, .D = 4, .heads = -1}, "heads=-1"},
     {{.M = 4, .D = 4, .heads = INT64_MAX}, "heads=9223372036854775807"},
     {{.M = 1 << 20, .D = 1 << 11, .heads = 2}, "heads=2"},
-    {{.M = 4, .D = 4, .kind = (clf_projection_kind)2}, "kind 2"},
+    {{.M = 4, .D = 4, .kind = CLF_PROJECTION_KIND_COUNT}, "kind 3"},
     {{.M = 4, .D = 4, .kind = (clf_projection_kind)-1}, "kind"},
     {{.M = 4, .D = 4, .norms = (clf_norms)2}, "norms 2"},
 };
@@ -425,5 +504,6 @@ RUN_TESTS("projection", integers_are_philox, elementary_functions_are_right,
           elementary_functions_are_exact_at_corners, normal_numbers_are_normal,
           normal_numbers_depend_on_their_place_alone, qr_is_gram_schmidt, qr_takes_degenerate_rows,
           dot_takes_every_tail, bits_are_golden, doubles_are_golden, blocks_are_orthogonal,
-          norms_are_as_asked, draws_depend_on_seed_and_head_not_on_M, import_copies,
+          norms_are_as_asked, draws_depend_on_seed_and_head_not_on_M,
+          structured_rows_are_transforms_of_signs, structure_is_kept_by_oprf, import_copies,
           arguments_are_checked)

@@ -49,8 +49,10 @@ static clf_status settle_projection(attention *a, clf_projection *weights, const
     const bool paired = clf_kind_describe(p->kind)->paired;
     a->projection = weights;
     if (!weights) {
-        const clf_projection_params params = {
-            .M = paired ? p->R / 2 : p->R, .D = p->D, .seed = a->choices.seed};
+        const clf_projection_params params = {.M = paired ? p->R / 2 : p->R,
+                                              .D = p->D,
+                                              .seed = a->choices.seed,
+                                              .kind = (clf_projection_kind)a->choices.draw.index};
         TRY(clf_projection_create(&params, log, &a->projection));
     }
     if (choices_oprf(&a->choices))

@@ -30,6 +30,11 @@ const char *choices_dtype_word(int index)
     return clf_dtype_name((clf_dtype)index);
 }
 
+const char *choices_draw_word(int index)
+{
+    return clf_projection_kind_name((clf_projection_kind)index);
+}
+
 bool choices_oprf(const choices *c)
 {
     return c->kind.given && c->kind.index == CHOICE_OPRF;
@@ -63,6 +68,7 @@ static clf_status check_exact(const choices *c, const clf_log *log)
         {"A", c->A.given},
         {"kernel-eps", c->kernel_eps.given},
         {"deterministic", c->deterministic},
+        {"draw", c->draw.given},
         {"projection", c->projection},
         {"bias", c->bias},
     };
@@ -82,6 +88,12 @@ static clf_status check_weights(const choices *c, const clf_log *log)
     REQUIRE(!c->deterministic || !c->projection, log,
             "--deterministic makes features without a projection, but --projection %s is given",
             c->projection);
+    REQUIRE(!c->draw.given || !c->projection, log,
+            "--draw %s draws a W, but --projection %s is given", choices_draw_word(c->draw.index),
+            c->projection);
+    REQUIRE(!c->draw.given || !c->deterministic, log,
+            "--deterministic makes features without a projection, but --draw %s is given",
+            choices_draw_word(c->draw.index));
     REQUIRE(!choices_oprf(c) || !c->bias, log,
             "--kind oprf has a bias of its own, but --bias %s is given", c->bias);
 fail:

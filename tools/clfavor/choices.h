@@ -16,6 +16,7 @@ typedef struct choices {
     option_choice kind;          // clf_kind or CHOICE_OPRF
     option_choice preset, path;  // clf_preset, clf_path
     option_choice dtype;         // clf_dtype
+    option_choice draw;          // clf_projection_kind
     int64_t features;            // R; 0: not given
     option_real A, kernel_eps, scale;
     bool deterministic, causal;
@@ -36,6 +37,7 @@ const char *choices_kind_word(int index);
 const char *choices_preset_word(int index);
 const char *choices_path_word(int index);
 const char *choices_dtype_word(int index);
+const char *choices_draw_word(int index);
 
 /* Rows of tables of options, for a struct of values with a member `choices`. */
 #define CHOICE_ROW(values_type, member, option_type, text, ...)                                    \
@@ -54,6 +56,10 @@ const char *choices_dtype_word(int index);
     CHOICE_ROW(values_type, seed, OPTION_SEED,                                                     \
                "The seed of what is random: the same seed, the same bits", .argument = "N",        \
                .fallback = "0")
+#define CHOICE_ROW_DRAW(values_type)                                                               \
+    CHOICE_ROW(values_type, draw, OPTION_CHOICE,                                                   \
+               "How W is drawn; structured is applied by fast transforms. Without it orthogonal",  \
+               .argument = "WAY", .word = choices_draw_word)
 #define CHOICE_ROW_FEATURES(values_type, text, without)                                            \
     CHOICE_ROW(values_type, features, OPTION_INT, text, .argument = "R", .min = 1, .max = 65536,   \
                .fallback = without)

@@ -80,6 +80,7 @@ static const option_row k_options[] = {
                .argument = "FILE"),
     CHOICE_ROW(values, bias, OPTION_TEXT, "A bias b of W x + b, .npy [M] or [Hkv,M]",
                .argument = "FILE"),
+    CHOICE_ROW_DRAW(values),
     CHOICE_ROW_SEED(values),
     CHOICE_ROW(values, scale, OPTION_REAL, "Factor of q.k; without it 1 / sqrt(D), or the preset's",
                .argument = "X", .real_min = 1e-30, .real_max = 1e30),

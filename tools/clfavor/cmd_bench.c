@@ -65,6 +65,7 @@ static const option_row k_options[] = {
      .min = 1,
      .max = 10000,
      .fallback = "11"},
+    CHOICE_ROW_DRAW(values),
     CHOICE_ROW_SEED(values),
     OPTION_ROW_DEVICE(values),
     OPTION_ROW_JSON(values),

@@ -36,6 +36,7 @@ static const option_row k_options[] = {
      .offset = offsetof(values, data),
      .argument = "DIR",
      .help = "Where the tensors are, if not where they were installed"},
+    CHOICE_ROW_DRAW(values),
     CHOICE_ROW_SEED(values),
     OPTION_ROW_DEVICE(values),
     {.name = NULL},

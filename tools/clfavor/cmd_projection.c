@@ -12,7 +12,7 @@ typedef struct values {
     int64_t rows, columns, heads;
     choices choices;
     option_choice norms;
-    bool iid, json;
+    bool json;
 } values;
 
 static const char *norms_word(int index)
@@ -58,10 +58,7 @@ static const option_row k_options[] = {
      .max = 1 << 20,
      .fallback = "1"},
     CHOICE_ROW_SEED(values),
-    {.name = "iid",
-     .type = OPTION_FLAG,
-     .offset = offsetof(values, iid),
-     .help = "Independent Gaussian rows instead of orthogonal ones"},
+    CHOICE_ROW_DRAW(values),
     {.name = "norms",
      .type = OPTION_CHOICE,
      .offset = offsetof(values, norms),
@@ -79,7 +76,8 @@ static clf_status check(const values *o, const clf_log *log)
     const option_real *A = &o->choices.A;
     const char *bias = o->choices.bias;
     const bool sqrt_norms = o->norms.index == CLF_NORMS_SQRT_D;
-    REQUIRE(!o->iid || !sqrt_norms, log, "--norms sqrt is for orthogonal rows, but --iid is given");
+    REQUIRE(o->choices.draw.index != CLF_PROJECTION_IID || !sqrt_norms, log,
+            "--norms sqrt is for orthogonal rows, but --draw iid is given");
     REQUIRE(!A->given || !sqrt_norms, log, "--A %g needs Gaussian norms, but --norms sqrt is given",
             A->value);
     REQUIRE(!A->given || bias, log, "--A %g makes a bias: --bias FILE is missing", A->value);
@@ -107,21 +105,21 @@ static clf_status print_json(const values *o, const clf_log *log)
 {
     const option_real *A = &o->choices.A;
     const char *bias = o->choices.bias;
-    return report_json(json_pack("{s:s, s:I, s:I, s:I, s:o, s:s, s:s, s:o, s:o, s:o}", "schema",
-                                 "clfavor-projection/1", "heads", (json_int_t)o->heads, "M",
-                                 (json_int_t)o->rows, "D", (json_int_t)o->columns, "seed",
-                                 json_sprintf("%llu", (unsigned long long)o->choices.seed), "kind",
-                                 o->iid ? "iid" : "orthogonal", "norms", norms_word(o->norms.index),
-                                 "A", A->given ? report_real(A->value) : json_null(), "bias",
-                                 bias ? report_text(bias) : json_null(), "out",
-                                 report_text(o->out)),
-                       log);
+    return report_json(
+        json_pack("{s:s, s:I, s:I, s:I, s:o, s:s, s:s, s:o, s:o, s:o}", "schema",
+                  "clfavor-projection/1", "heads", (json_int_t)o->heads, "M", (json_int_t)o->rows,
+                  "D", (json_int_t)o->columns, "seed",
+                  json_sprintf("%llu", (unsigned long long)o->choices.seed), "kind",
+                  choices_draw_word(o->choices.draw.index), "norms", norms_word(o->norms.index),
+                  "A", A->given ? report_real(A->value) : json_null(), "bias",
+                  bias ? report_text(bias) : json_null(), "out", report_text(o->out)),
+        log);
 }
 
 static void print_text(const values *o)
 {
     printf("%s: %s projection, H=%lld M=%lld D=%lld, norms %s, seed %llu\n", o->out,
-           o->iid ? "iid" : "orthogonal", (long long)o->heads, (long long)o->rows,
+           choices_draw_word(o->choices.draw.index), (long long)o->heads, (long long)o->rows,
            (long long)o->columns, norms_word(o->norms.index), (unsigned long long)o->choices.seed);
     if (o->choices.bias)
         printf("%s: its bias for FAVOR++ with A=%g\n", o->choices.bias, o->choices.A.value);
@@ -138,7 +136,7 @@ static int run(const void *parsed, const clf_log *log)
         .D = o->columns,
         .heads = o->heads,
         .seed = o->choices.seed,
-        .kind = o->iid ? CLF_PROJECTION_IID : CLF_PROJECTION_ORTHOGONAL,
+        .kind = (clf_projection_kind)o->choices.draw.index,
         .norms = (clf_norms)o->norms.index,
     };
     TRY(check(o, log));

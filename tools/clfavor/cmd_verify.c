@@ -111,6 +111,7 @@ static clf_status make_problem(const verify_case *c, uint64_t seed, const clf_lo
     clf_status status = CLF_OK;
     const choices chosen = {
         .kind = {true, c->kind},
+        .draw = {c->draw != CLF_PROJECTION_ORTHOGONAL, (int)c->draw},
         .preset = {true, c->preset},
         .path = {true, c->path},
         .features = c->deterministic ? 0 : c->R,

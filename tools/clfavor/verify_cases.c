@@ -1,8 +1,8 @@
 /* What `clfavor verify` runs: shapes, kinds, types of values, presets and paths.
  *
- * Invariant: every kind, preset, type and path has a case, and both directions have all that makes
- * kernels differ. Nearly every row compiles kernels, which takes longer than to run them: so there
- * is no row for each pair of a kind and a direction, and sizes are small. */
+ * Invariant: every kind, preset, type, path and way to draw W has a case, and both directions have
+ * all that makes kernels differ. Nearly every row compiles kernels, which takes longer than to run
+ * them: so there is no row for each pair of a kind and a direction, and sizes are small. */
 #include "verify_cases.h"
 
 #define SIZES(b, h, l, s, d, e, r) .B = b, .H = h, .Hkv = h, .L = l, .S = s, .D = d, .E = e, .R = r
@@ -57,6 +57,12 @@ const verify_case verify_cases[] = {
     {"square", BOTHWAYS, KIND(SQUARE), MIXED, NORMS(2, 2)},
     {"requ", BOTHWAYS, KIND(REQU), NORMS(2, 2)},
     {"elu1", CAUSAL, KIND(ELU1), .deterministic = true, INPUTS(BF16), MASKED, NORMS(2, 2)},
+
+    {"iid", BOTHWAYS, .draw = CLF_PROJECTION_IID, NORMS(2, 2)},
+    {"structured", USUAL(101, 77), .draw = CLF_PROJECTION_STRUCTURED, NORMS(2.8, 2.8)},
+    {"structured, cosh", CAUSAL, KIND(COSH), .draw = CLF_PROJECTION_STRUCTURED, NORMS(2, 2)},
+    {"structured, oprf", BOTHWAYS, .kind = CHOICE_OPRF, .draw = CLF_PROJECTION_STRUCTURED,
+     INPUTS(F16), MASKED, NORMS(2, 2)},
 
     {"result of f16", CAUSAL, INPUTS(F16), OUT(F16), MASKED, NORMS(2, 2)},
     {"result of bf16", BOTHWAYS, INPUTS(BF16), OUT(BF16), MASKED, NORMS(2, 2)},

@@ -11,6 +11,7 @@ typedef struct verify_case {
     int kind;  // clf_kind or CHOICE_OPRF
     clf_preset preset;
     clf_path path;
+    clf_projection_kind draw;
     clf_dtype q, k, v, out;
     bool causal, masked, deterministic;
     double kernel_eps;
