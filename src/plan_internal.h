@@ -73,6 +73,16 @@ clf_status clfi_plan_enqueue_all(const clf_plan *plan, clfi_kernel_args *args,
                                  cl_command_queue queue, cl_uint num_wait, const cl_event *wait,
                                  cl_event *event);
 
+/* Kernel launches of a run, those of all passes; 0 on the CLBlast path, where CLBlast adds its
+ * own. */
+int64_t clfi_plan_run_launches(const clf_plan *plan);
+
+/* clf_plan_run that keeps the event of every launch, in order: launch n is plan->launch[n %
+ * plan->launches]. `events` [clfi_plan_run_launches(plan)] are NULL before; what is not NULL
+ * afterwards, also on failure, is the caller's. Not for the CLBlast path. Errors: those of
+ * clf_plan_run. */
+clf_status clfi_plan_run_traced(clf_plan *plan, const clf_run_args *args, cl_event *events);
+
 /* Checks of the arguments of a run; `name` is used in messages. Errors: INVALID_ARGUMENT. */
 clf_status clfi_check_buffer(const clf_log *log, const char *name, const clf_buffer *buffer,
                              int64_t elements, size_t element_bytes);

@@ -72,9 +72,11 @@ fail:
     return status;
 }
 
-clf_status clfi_plan_enqueue_all(const clf_plan *plan, clfi_kernel_args *args,
-                                 cl_command_queue queue, cl_uint num_wait, const cl_event *wait,
-                                 cl_event *event)
+/* Enqueues all launches for all passes. `events` (may be NULL) receives one of every launch, and
+ * `event` nothing then. */
+static clf_status enqueue_chain(const clf_plan *plan, clfi_kernel_args *args,
+                                cl_command_queue queue, cl_uint num_wait, const cl_event *wait,
+                                cl_event *event, cl_event *events)
 {
     clf_status status = CLF_OK;
     const int64_t states = plan->choice.states, step = plan->choice.states_per_pass;
@@ -86,23 +88,37 @@ clf_status clfi_plan_enqueue_all(const clf_plan *plan, clfi_kernel_args *args,
             const bool last = first + step >= states && i + 1 == plan->launches;
             cl_event done = NULL;
             status = clfi_plan_enqueue(plan, i, args, (int)count, queue, before ? 1 : num_wait,
-                                       before ? &before : wait, last ? event : &done);
-            if (before)
+                                       before ? &before : wait, last && !events ? event : &done);
+            if (before && !events)
                 clReleaseEvent(before);
             before = done;
             if (status != CLF_OK)
                 return status;
+            if (events)
+                *events++ = done;
         }
     }
     return status;
 }
 
-clf_status clf_plan_run(clf_plan *plan, const clf_run_args *args, cl_event *event)
+clf_status clfi_plan_enqueue_all(const clf_plan *plan, clfi_kernel_args *args,
+                                 cl_command_queue queue, cl_uint num_wait, const cl_event *wait,
+                                 cl_event *event)
+{
+    return enqueue_chain(plan, args, queue, num_wait, wait, event, NULL);
+}
+
+int64_t clfi_plan_run_launches(const clf_plan *plan)
+{
+    if (plan->enqueue != clfi_plan_enqueue_all)
+        return 0;
+    return clfi_ceil_div(plan->choice.states, plan->choice.states_per_pass) * plan->launches;
+}
+
+/* A run. `events` as in enqueue_chain; without it the plan's own way of enqueueing is taken. */
+static clf_status run(clf_plan *plan, const clf_run_args *args, cl_event *event, cl_event *events)
 {
     clf_status status = CLF_OK;
-    if (event)
-        *event = NULL;
-    REQUIRE(plan, NULL, "plan is NULL");
     const clf_log *log = &plan->ctx->log;
     REQUIRE(args, log, "args is NULL");
     REQUIRE(!plan->features, log, "the plan makes features: run it with clf_feature_plan_run");
@@ -129,14 +145,33 @@ clf_status clf_plan_run(clf_plan *plan, const clf_run_args *args, cl_event *even
         kernel_args.state = args->workspace ? args->workspace : plan->workspace;
         kernel_args.w = plan->w;
         kernel_args.w_head = plan->w_head;
-        status = plan->enqueue(plan, &kernel_args, args->queue ? args->queue : plan->ctx->queue,
-                               args->num_wait, args->wait, event);
+        const cl_command_queue queue = args->queue ? args->queue : plan->ctx->queue;
+        status =
+            events
+                ? enqueue_chain(plan, &kernel_args, queue, args->num_wait, args->wait, NULL, events)
+                : plan->enqueue(plan, &kernel_args, queue, args->num_wait, args->wait, event);
     }
     pthread_mutex_unlock(&plan->lock);
+fail:
+    return status;
+}
+
+clf_status clf_plan_run(clf_plan *plan, const clf_run_args *args, cl_event *event)
+{
+    clf_status status = CLF_OK;
+    if (event)
+        *event = NULL;
+    REQUIRE(plan, NULL, "plan is NULL");
+    status = run(plan, args, event, NULL);
     if (status != CLF_OK && event && *event) {  // what came after the last stage failed
         clReleaseEvent(*event);
         *event = NULL;
     }
 fail:
     return status;
+}
+
+clf_status clfi_plan_run_traced(clf_plan *plan, const clf_run_args *args, cl_event *events)
+{
+    return run(plan, args, NULL, events);
 }

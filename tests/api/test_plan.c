@@ -145,6 +145,41 @@ START_TEST(a_queue_out_of_order_serves)
 }
 END_TEST
 
+START_TEST(a_traced_run_has_an_event_of_every_launch)
+{
+    enum {
+        LAUNCHES = 3  // kv_state, state_scan, causal_apply
+    };
+    clf_context *ctx = open_context(NULL);
+    clf_plan_params p = small_problem(true);
+    p.tuning.segments = 3;
+    host_data data;
+    data_init(&data, &p);
+    clf_plan *plan = make_plan(ctx, &p);
+    run_host(plan, &data);
+    clf_run_args args = device_args(ctx, &data, 0);
+    cl_event events[LAUNCHES] = {NULL};
+    ck_assert_int_eq(clfi_plan_run_launches(plan), LAUNCHES);
+    ck_assert_int_eq(clfi_plan_run_traced(plan, &args, events), CLF_OK);
+    float *out = noise(data.out_count, 0);
+    read_back(ctx, &args.out, events[LAUNCHES - 1], sizeof *out, data.out_count, out);
+    assert_same(out, data.out, data.out_count);
+    for (int i = 0; i < LAUNCHES; i++) {
+        cl_int state = CL_QUEUED;
+        ck_assert_int_eq(clGetEventInfo(events[i], CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state,
+                                        &state, NULL),
+                         CL_SUCCESS);
+        ck_assert_int_eq(state, CL_COMPLETE);
+        clReleaseEvent(events[i]);
+    }
+    free(out);
+    release_args(&args);
+    data_finish(&data);
+    clf_plan_destroy(&plan);
+    clf_context_destroy(&ctx);
+}
+END_TEST
+
 struct worker {
     clf_context *ctx;
     clf_plan *plan;
@@ -423,6 +458,7 @@ RUN_DEVICE_TESTS("plan", one_call_gives_the_reference_and_the_plans_bits,
                  devices_of_one_context_share_buffers,
                  own_and_callers_workspace_offsets_and_repeats_give_the_same_bits,
                  a_run_waits_for_its_events, a_queue_out_of_order_serves,
+                 a_traced_run_has_an_event_of_every_launch,
                  threads_share_a_plan_with_workspaces_of_their_own, a_redraw_is_for_later_runs_only,
                  any_order_of_destruction_is_right, a_plan_may_go_while_its_run_is_under_way,
                  heads_in_passes_give_the_same_bits, the_description_says_what_was_chosen)
