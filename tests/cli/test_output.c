@@ -30,6 +30,7 @@ static const char *const k_texts[] = {
     "attend --q q_4x5x8.npy --k k_2x7x8.npy --v v_2x7x6.npy --path exact --compare",
     "verify --only tile",
     BENCH,
+    BENCH " --causal --no-stages --batch 2 --value-size 12",
     "bench --lengths 64 --rounds 2 --heads 2 --head-size 8 --path exact --dtype bf16",
     "demo --svg chart.svg",
 };
@@ -56,10 +57,13 @@ static const struct {
     {"verify --json --only primes", "clfavor-verify/1", "cases",
      "name:s B:i H:i Hkv:i L:i S:i D:i E:i R:i kind:s preset:s path:s inputs:s result:s causal:b "
      "mask:b deterministic:b run:b rows:i skipped_rows:i tau:f err_tau:f right:b"},
-    {BENCH " --json", "clfavor-bench/1", NULL, "device:s driver:s commit:s results:["},
+    {BENCH " --json", "clfavor-bench/1", NULL,
+     "device:s driver:s commit:s seed:s rounds:i peak_gflops:{ copy_gbs:{ empty_launch_us:f "
+     "results:["},
     {BENCH " --causal --kind relu --dtype f16 --json", "clfavor-bench/1", "results",
-     "B:i H:i L:i S:i D:i E:i R:i dtype:s causal:b kind:s path:s stage:s direction:s median_ms:f "
-     "q1_ms:f q3_ms:f gflops:f fraction_of_peak:f workspace_bytes:i plan:s"},
+     "B:i H:i L:i S:i D:i E:i R:i dtype:s causal:b kind:s path:s stage:s launches:i direction:s "
+     "median_ms:f q1_ms:f q3_ms:f gflops:f fraction_of_peak:f fraction_of_copy:f workspace_bytes:i "
+     "plan:s"},
     {"projection --rows 3 --columns 2 --json --out w.npy", "clfavor-projection/1", NULL,
      "heads:i M:i D:i seed:s kind:s norms:s A:n bias:n out:s"},
 };

@@ -1,15 +1,18 @@
-/* Timed runs of a plan. Times on the host, from the first enqueue to the end of the last run.
+/* Timed runs of a plan. Runs are timed on the host, from the first enqueue to the end of the last
+ * run; stages by the device.
  *
  * Invariant: nothing is allocated or copied between the start and the stop of the clock. */
 #include "workload.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "cl/buffer.h"
 #include "cl/error.h"
 #include "host/checked.h"
 #include "host/log.h"
 #include "measure.h"
+#include "plan_internal.h"
 
 static const double k_sample_seconds = 0.02;
 
@@ -37,21 +40,79 @@ fail:
     return status;
 }
 
-clf_status workload_time(workload *w, const clf_log *log, double *seconds)
+static clf_run_args run_args(const workload *w, cl_command_queue queue)
 {
-    clf_status status = CLF_OK;
-    const clf_run_args args = {
+    return (clf_run_args){
         .q = {w->tensors[0], 0},
         .k = {w->tensors[1], 0},
         .v = {w->tensors[2], 0},
         .out = {w->tensors[3], 0},
+        .queue = queue,
     };
+}
+
+clf_status workload_time(workload *w, const clf_log *log, double *seconds)
+{
+    clf_status status = CLF_OK;
+    const clf_run_args args = run_args(w, w->queue);
     const double begin = measure_seconds();
     for (int i = 0; i < w->repeats; i++)
         TRY(clf_plan_run(w->plan, &args, NULL));
     TRY_CL(log, clFinish(w->queue));
     *seconds = (measure_seconds() - begin) / w->repeats;
 fail:
+    return status;
+}
+
+/* Adds what a command took. */
+static clf_status add_seconds(cl_event event, const clf_log *log, double *seconds)
+{
+    clf_status status = CLF_OK;
+    cl_ulong start, end;
+    TRY_CL(log,
+           clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_START, sizeof start, &start, NULL));
+    TRY_CL(log, clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof end, &end, NULL));
+    *seconds += 1e-9 * (double)(end - start);
+fail:
+    return status;
+}
+
+/* One run; `events` [launches] are NULL before and after. */
+static clf_status trace_run(workload *w, cl_command_queue queue, cl_event *events, int64_t launches,
+                            const clf_log *log, double *seconds)
+{
+    clf_status status = CLF_OK;
+    const clf_run_args args = run_args(w, queue);
+    TRY(clfi_plan_run_traced(w->plan, &args, events));
+    TRY_CL(log, clFinish(queue));
+    for (int64_t i = 0; i < launches; i++)
+        TRY(add_seconds(events[i], log, &seconds[i % w->plan->launches]));
+fail:
+    for (int64_t i = 0; i < launches; i++) {
+        if (events[i])
+            clReleaseEvent(events[i]);
+        events[i] = NULL;
+    }
+    return status;
+}
+
+clf_status workload_time_stages(workload *w, cl_command_queue queue, const clf_log *log,
+                                double *seconds)
+{
+    clf_status status = CLF_OK;
+    const int64_t launches = clfi_plan_run_launches(w->plan);
+    cl_event *events = calloc((size_t)launches, sizeof *events);
+    if (!events)
+        return clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY, "no memory for %lld events",
+                         (long long)launches);
+    for (int i = 0; i < w->plan->launches; i++)
+        seconds[i] = 0;
+    for (int i = 0; i < w->repeats; i++)
+        TRY(trace_run(w, queue, events, launches, log, seconds));
+    for (int i = 0; i < w->plan->launches; i++)
+        seconds[i] /= w->repeats;
+fail:
+    free(events);
     return status;
 }
 

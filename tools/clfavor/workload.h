@@ -18,6 +18,13 @@ clf_status workload_create(clf_context *ctx, const attention *a, const clf_log *
 /* Runs `repeats` times, waits, and gives the seconds of one run. Errors: those of clf_plan_run. */
 clf_status workload_time(workload *w, const clf_log *log, double *seconds);
 
+/* Runs as often on `queue`, which times its commands (CL_QUEUE_PROFILING_ENABLE), one run after the
+ * other, and gives the seconds of each stage of a run, by the device's clock, without what lies
+ * between them. `seconds` is [plan->launches]; not for a plan of the CLBlast path. Errors: those of
+ * clf_plan_run, OUT_OF_HOST_MEMORY. */
+clf_status workload_time_stages(workload *w, cl_command_queue queue, const clf_log *log,
+                                double *seconds);
+
 void workload_destroy(workload *w);
 
 #endif
