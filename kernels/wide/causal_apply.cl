@@ -95,7 +95,7 @@ CLF_CALL void clf_queries_begin(private clf_queries *x, global const clf_type(Q_
 {
     int live[TILE] CLF_ALIGNED;
     clf_live_rows(live, rows, 0);
-    clf_stage_q(&x->in, q, stride, live);
+    clf_stage_q(&x->in, q, stride, live, clf_reach(rows));
     if (STABILISED || DEN_EPS)
         clf_find_norms(&x->terms, &x->in, half_scale, live);
     if (STABILISED)
@@ -123,16 +123,18 @@ CLF_CALL void clf_queries_block(private clf_queries *x, private const float *fk,
         c[t] = part && (t < r0 || t >= r1) ? -2 * CLF_NO_KEY : x->c[t];
         den[t] = x->den[t];
     }
+    const int reach = x->in.reach;
     int raise = SHIFTED && j0 == 0;
     do {
         clf_project(x->f, w, &x->in, j0, features);
-        if (raise && clf_raise_queries(x->f, features, j0, c, factor, shifts, eps)) {
-            clf_scale_rows(x->num, EP, factor);
-            clf_scale_rows(x->a, TILE, factor);
-            for (int t = 0; t < TILE; t++)
+        if (raise && clf_raise_queries(x->f, features, j0, reach, c, factor, shifts, eps)) {
+            clf_scale_rows(x->num, EP, factor, reach);
+            clf_scale_rows(x->a, TILE, factor, reach);
+            for (int t = 0; t < reach; t++)
                 den[t] *= factor[t];
         }
-        raise = clf_query_features(x->f, features, j0, &x->terms, c, den, state, shifts, eps);
+        raise =
+            clf_query_features(x->f, features, j0, reach, &x->terms, c, den, state, shifts, eps);
     } while (raise);
     for (int t = 0; t < TILE; t++) {
         if (!part || (t >= r0 && t < r1)) {
@@ -142,8 +144,8 @@ CLF_CALL void clf_queries_block(private clf_queries *x, private const float *fk,
     }
     if (part)
         clf_keep_rows(x->f, features, r0, r1);
-    clf_apply(x->num, x->f, features, j0, state, r0, part ? r1 : TILE);
-    clf_triangle_add(x->a, x->f, fk, features);
+    clf_apply(x->num, x->f, features, j0, state, r0, part ? r1 : clf_whole(reach));
+    clf_triangle_add(x->a, x->f, fk, features, reach);
 }
 
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
@@ -183,9 +185,10 @@ causal_apply(global const clf_type(Q_DTYPE) *q, long4 q_at, global const clf_typ
     const long end = min(L, begin + segment_rows);
     for (long row = begin; row < end; row += TILE) {
         const int rows = (int)min((long)TILE, end - row);
+        const int reach = clf_reach(rows);
         clf_live_rows(live, rows, MASK == CLF_MASK_KEYS ? mask + row : 0);
         clf_live_rows(live_values, rows, MASK ? mask + row : 0);
-        clf_stage_k(&in, k + (size_t)row * (size_t)k_at.w, k_at.w, live);
+        clf_stage_k(&in, k + (size_t)row * (size_t)k_at.w, k_at.w, live, reach);
         clf_stage_v(values, v + (size_t)row * (size_t)v_at.w, v_at.w, live_values);
         clf_find_norms(&keys, &in, half_scale, live);
         for (int i = 0; i < SHARE; i++)
@@ -196,14 +199,14 @@ causal_apply(global const clf_type(Q_DTYPE) *q, long4 q_at, global const clf_typ
 
         for (int j0 = 0; j0 < M; j0 += JB) {
             const int features = min(JB, M - j0);
-            int r0 = 0, r1 = TILE, blocks = 0;
+            int r0 = 0, r1 = reach, blocks = 0;
             int search = SHIFTED && row == begin;  // whether the block's end has to be found
             while (r0 < rows && blocks < BLOCKS) {
                 clf_project(fk, w, &in, j0, features);
                 if (search)
                     r1 = clf_block_begin(fk, features, j0, &keys, state, shifts, eps, r0, rows,
                                          compensated);
-                const int over = clf_key_features(fk, features, j0, &keys, shifts, eps);
+                const int over = clf_key_features(fk, features, j0, reach, &keys, shifts, eps);
                 if (over && !search) {
                     search = 1;
                     continue;
@@ -214,7 +217,7 @@ causal_apply(global const clf_type(Q_DTYPE) *q, long4 q_at, global const clf_typ
                 for (int i = 0; i < SHARE; i++)
                     clf_queries_block(&queries[i], fk, w, features, j0, r0, r1, part, state, shifts,
                                       eps);
-                const int t1 = part ? r1 : TILE;
+                const int t1 = part ? r1 : reach;
                 clf_state_add(state, fk, features, j0, values, r0, t1, compensated);
                 r0 = t1;
                 search = SHIFTED;
@@ -235,8 +238,8 @@ causal_apply(global const clf_type(Q_DTYPE) *q, long4 q_at, global const clf_typ
         }
         for (int i = 0; i < SHARE; i++) {
             private clf_queries *x = &queries[i];
-            clf_triangle_apply(x->num, x->den, x->a, values);
-            clf_finish_denominators(x->den, &x->terms, x->c, eps);
+            clf_triangle_apply(x->num, x->den, x->a, values, reach);
+            clf_finish_denominators(x->den, &x->terms, x->c, eps, reach);
             clf_store_rows(out + clf_query_at(out_at, head + i, heads) +
                                (size_t)row * (size_t)out_at.w,
                            out_at.w, x->num, x->den, rows);

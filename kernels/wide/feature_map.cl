@@ -33,7 +33,7 @@ feature_map(global const clf_type(Q_DTYPE) *x, long4 x_at, global const float *w
         const int rows = (int)min((long)TILE, end - t);
         global float *features = phi + (size_t)t * (SIGNS * M);
         clf_live_rows(live, rows, 0);
-        clf_stage_q(&in, x + (size_t)t * (size_t)x_at.w, x_at.w, live);
+        clf_stage_q(&in, x + (size_t)t * (size_t)x_at.w, x_at.w, live, clf_reach(rows));
         clf_find_norms(&terms, &in, half_scale, live);
         for (int j0 = 0; j0 < M; j0 += JB) {
             const int count = min(JB, M - j0);

@@ -25,7 +25,7 @@ key_peak(global const clf_type(K_DTYPE) *k, long4 k_at, global const float *w, l
     for (long t = part * peak_rows; t < end; t += TILE) {
         const int rows = (int)min((long)TILE, end - t);
         clf_live_rows(live, rows, 0);
-        clf_stage_k(&in, k + (size_t)t * (size_t)k_at.w, k_at.w, live);
+        clf_stage_k(&in, k + (size_t)t * (size_t)k_at.w, k_at.w, live, clf_reach(rows));
         clf_find_peaks(&keys, u, w, &in);
         for (int i = 0; i < rows; i++)
             peak = fmax(peak, keys.peak[i]);

@@ -43,9 +43,10 @@ kv_state(global const clf_type(K_DTYPE) *k, long4 k_at, global const clf_type(V_
     const long end = min(S, begin + segment_rows);
     for (long t = begin; t < end; t += TILE) {
         const int rows = (int)min((long)TILE, end - t);
+        const int reach = clf_reach(rows);
         clf_live_rows(live, rows, MASK == CLF_MASK_KEYS ? mask + t : 0);
         clf_live_rows(live_values, rows, MASK ? mask + t : 0);
-        clf_stage_k(&in, k + (size_t)t * (size_t)k_at.w, k_at.w, live);
+        clf_stage_k(&in, k + (size_t)t * (size_t)k_at.w, k_at.w, live, reach);
         clf_stage_v(values, v + (size_t)t * (size_t)v_at.w, v_at.w, live_values);
         clf_find_norms(&keys, &in, half_scale, live);
         for (int j0 = 0; j0 < M; j0 += JB) {
@@ -54,10 +55,11 @@ kv_state(global const clf_type(K_DTYPE) *k, long4 k_at, global const clf_type(V_
             do {
                 clf_project(f_tile, w, &in, j0, features);
                 if (raise)
-                    clf_raise_keys(f_tile, features, j0, &keys, state, shifts, eps, compensated);
-                raise = clf_key_features(f_tile, features, j0, &keys, shifts, eps);
+                    clf_raise_keys(f_tile, features, j0, reach, &keys, state, shifts, eps,
+                                   compensated);
+                raise = clf_key_features(f_tile, features, j0, reach, &keys, shifts, eps);
             } while (raise);
-            clf_state_add(state, f_tile, features, j0, values, 0, TILE, compensated);
+            clf_state_add(state, f_tile, features, j0, values, 0, reach, compensated);
         }
     }
 }

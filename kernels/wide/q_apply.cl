@@ -29,13 +29,15 @@ q_apply(global const clf_type(Q_DTYPE) *q, long4 q_at, global clf_type(OUT_DTYPE
     const size_t slot = clf_slot(get_global_id(1) / heads.z, segments, 0, compensated);
     state += slot;
     shifts += slot;
+    clf_fill(f_tile, SIGNS * PLANE, 0.0f);
 
     const long begin = get_global_id(0) * run_rows;
     const long end = min(L, begin + run_rows);
     for (long t = begin; t < end; t += TILE) {
         const int rows = (int)min((long)TILE, end - t);
+        const int reach = clf_reach(rows);
         clf_live_rows(live, rows, 0);
-        clf_stage_q(&in, q + (size_t)t * (size_t)q_at.w, q_at.w, live);
+        clf_stage_q(&in, q + (size_t)t * (size_t)q_at.w, q_at.w, live, reach);
         if (STABILISED || DEN_EPS)
             clf_find_norms(&queries, &in, half_scale, live);
         if (STABILISED)
@@ -49,17 +51,18 @@ q_apply(global const clf_type(Q_DTYPE) *q, long4 q_at, global clf_type(OUT_DTYPE
             int raise = SHIFTED && j0 == 0;
             do {
                 clf_project(f_tile, w, &in, j0, features);
-                if (raise && clf_raise_queries(f_tile, features, j0, c, factor, shifts, eps)) {
-                    clf_scale_rows(num, EP, factor);
-                    for (int i = 0; i < TILE; i++)
+                if (raise &&
+                    clf_raise_queries(f_tile, features, j0, reach, c, factor, shifts, eps)) {
+                    clf_scale_rows(num, EP, factor, reach);
+                    for (int i = 0; i < reach; i++)
                         den[i] *= factor[i];
                 }
-                raise = clf_query_features(f_tile, features, j0, &queries, c, den, state, shifts,
-                                           eps);
+                raise = clf_query_features(f_tile, features, j0, reach, &queries, c, den, state,
+                                           shifts, eps);
             } while (raise);
-            clf_apply(num, f_tile, features, j0, state, 0, TILE);
+            clf_apply(num, f_tile, features, j0, state, 0, clf_whole(reach));
         }
-        clf_finish_denominators(den, &queries, c, eps);
+        clf_finish_denominators(den, &queries, c, eps, reach);
         clf_store_rows(out + (size_t)t * (size_t)out_at.w, out_at.w, num, den, rows);
     }
 }

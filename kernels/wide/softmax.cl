@@ -208,7 +208,7 @@ softmax(global const clf_type(Q_DTYPE) *q, long4 q_at, global const clf_type(K_D
     for (long row = begin; row < end; row += TILE) {
         const int rows = (int)min((long)TILE, end - row);
         clf_live_rows(live, rows, 0);
-        clf_stage_q(&in, q + (size_t)row * (size_t)q_at.w, q_at.w, live);
+        clf_stage_q(&in, q + (size_t)row * (size_t)q_at.w, q_at.w, live, TILE);
         for (int i = 0; i < D * TILE; i++)
             in.x[i] *= score_scale;
         clf_fill(num, TILE * EP, 0.0f);

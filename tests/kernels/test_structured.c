@@ -66,6 +66,28 @@ START_TEST(sizes_8)
 }
 END_TEST
 
+/* FAVOR++ has a bias for each row. */
+START_TEST(bias)
+{
+    clf_context *ctx = trial_context();
+    tally sum = {0};
+    for (int i = 0; i < 2; i++) {
+        trial t = trial_of(40, i);
+        t.bias = true;
+        tensors x = tensors_create(&t, 9);
+        fill_mixed(&t, &x, 9);
+        clf_plan *plan = trial_plan(ctx, &t, &x);
+        ck_assert(is_structured(plan));
+        trial_run(ctx, plan, &t, &x);
+        judge_telling(&t, &x, plan, &sum);
+        clf_plan_destroy(&plan);
+        tensors_destroy(&x);
+    }
+    tally_print(&sum, "structured with a bias");
+    clf_context_destroy(&ctx);
+}
+END_TEST
+
 /* The seed alone gives the W that the caller would draw. */
 START_TEST(drawn_by_the_plan)
 {
@@ -151,5 +173,5 @@ START_TEST(dense_where_it_must_be)
 }
 END_TEST
 
-RUN_KERNEL_TESTS("structured", sizes_16, sizes_8, drawn_by_the_plan, redraws,
+RUN_KERNEL_TESTS("structured", sizes_16, sizes_8, bias, drawn_by_the_plan, redraws,
                  dense_where_it_must_be)
