@@ -111,8 +111,24 @@ static void choose_registers(clfi_choice *c)
         c->project_rows--;
 }
 
-/* Vector width and tile of the wide family: what the tuning says, else the device's width and
- * the default tile, else the first smaller pair that fits private memory. */
+/* Vector width of the wide family: what the tuning says, else the device's, but no wider than a
+ * short problem has rows, for a vector is made for all of its rows. */
+static int choose_width(const clfi_shape *s, const clf_device_info *device, clfi_choice *c)
+{
+    const int64_t rows = max_i64(s->L, s->S);
+    const uint32_t native = device->native_float_width;
+    const int preferred = native >= 16 ? 16 : native >= 8 ? 8 : 4;
+    const int enough = rows > 8 ? 16 : rows > 4 ? 8 : 4;
+    if (s->tuning.vector_width) {
+        c->width_from = "tuning";
+        return s->tuning.vector_width;
+    }
+    c->width_from = enough < preferred ? "few_rows" : "native";
+    return enough < preferred ? enough : preferred;
+}
+
+/* Vector width and tile of the wide family: the tile is what the tuning says, else the default,
+ * else the first smaller pair that fits private memory. */
 static clf_status choose_tile(const clfi_shape *s, const clf_device_info *device,
                               const clf_log *log, clfi_choice *c)
 {
@@ -121,10 +137,8 @@ static clf_status choose_tile(const clfi_shape *s, const clf_device_info *device
         int width, tile;
     } smaller[] = {{8, 24}, {4, 24}, {4, 12}};
     const clf_tuning *t = &s->tuning;
-    const uint32_t native = device->native_float_width;
-    const int width = t->vector_width ? t->vector_width : native >= 16 ? 16 : native >= 8 ? 8 : 4;
+    const int width = choose_width(s, device, c);
     const int tile = t->tile_rows ? t->tile_rows : DEFAULT_TILE;
-    c->width_from = t->vector_width ? "tuning" : "native";
     c->tile_from = t->tile_rows ? "tuning" : "default";
     REQUIRE(tile % (3 * width) == 0, log,
             "tuning.tile_rows=%d is no multiple of %d, three times the vector width", tile,

@@ -63,6 +63,12 @@ START_TEST(family_and_width_follow_the_device)
         ck_assert_int_eq(c.vector_width, cases[i].width);
         ck_assert_int_eq(c.tile, 48);
     }
+    static const int few[][2] = {{1, 4}, {4, 4}, {5, 8}, {8, 8}, {9, 16}};
+    const clf_device_info wide = device_of(CLF_DEVICE_CPU, 2, 16);
+    for (size_t i = 0; i < sizeof few / sizeof few[0]; i++) {
+        const clf_plan_params short_one = problem(8, few[i][0], false);
+        ck_assert_int_eq(chosen(&short_one, &wide).vector_width, few[i][1]);
+    }
     const clf_device_info gpu = device_of(CLF_DEVICE_GPU, 20, 1);
     ck_assert_int_eq(chosen(&p, &gpu).family, CLF_FAMILY_PLAIN);
     clf_device_info simulator = device_of(CLF_DEVICE_CPU, 2, 8);
