@@ -43,8 +43,9 @@ static void write_options(const clf_plan *plan, char *text, size_t size)
         clf_dtype_name(t[CLFI_K].dtype), clf_dtype_name(t[CLFI_V].dtype),
         clf_dtype_name(t[CLFI_OUT].dtype));
     if (c->family == CLF_FAMILY_WIDE)
-        ADD(" -DVW=%d -DTILE=%d -DJB=%d -DPR=%d -DUR=%d -DUV=%d", c->vector_width, c->tile,
-            CLFI_FEATURE_BLOCK, c->project_rows, c->value_rows, c->value_vectors);
+        ADD(" -DVW=%d -DTILE=%d -DJB=%d -DPR=%d -DUR=%d -DUV=%d -DPREFETCH=%s", c->vector_width,
+            c->tile, CLFI_FEATURE_BLOCK, c->project_rows, c->value_rows, c->value_vectors,
+            bool_word(!plan->ctx->device.emulated));
 #undef ADD
 }
 

@@ -185,7 +185,7 @@ causal_apply(global const clf_type(Q_DTYPE) *q, long4 q_at, global const clf_typ
     const long end = min(L, begin + segment_rows);
     for (long row = begin; row < end; row += TILE) {
         const int rows = (int)min((long)TILE, end - row);
-        const int reach = clf_reach(rows);
+        const int next = (int)min((long)TILE, end - row - TILE), reach = clf_reach(rows);
         clf_live_rows(live, rows, MASK == CLF_MASK_KEYS ? mask + row : 0);
         clf_live_rows(live_values, rows, MASK ? mask + row : 0);
         clf_stage_k(&in, k + (size_t)row * (size_t)k_at.w, k_at.w, live, reach);
@@ -199,6 +199,16 @@ causal_apply(global const clf_type(Q_DTYPE) *q, long4 q_at, global const clf_typ
 
         for (int j0 = 0; j0 < M; j0 += JB) {
             const int features = min(JB, M - j0);
+            CLF_PREFETCH_ROWS(k + (size_t)(row + TILE) * (size_t)k_at.w, k_at.w, D, next, j0);
+            CLF_PREFETCH_ROWS(v + (size_t)(row + TILE) * (size_t)v_at.w, v_at.w, E, next, j0);
+            for (int i = 0; i < SHARE; i++) {
+                CLF_PREFETCH_ROWS(q + clf_query_at(q_at, head + i, heads) +
+                                      (size_t)(row + TILE) * (size_t)q_at.w,
+                                  q_at.w, D, next, j0);
+                CLF_PREFETCH_ROWS(out + clf_query_at(out_at, head + i, heads) +
+                                      (size_t)row * (size_t)out_at.w,
+                                  out_at.w, E, rows, j0);
+            }
             int r0 = 0, r1 = reach, blocks = 0;
             int search = SHIFTED && row == begin;  // whether the block's end has to be found
             while (r0 < rows && blocks < BLOCKS) {

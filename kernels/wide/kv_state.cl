@@ -43,7 +43,7 @@ kv_state(global const clf_type(K_DTYPE) *k, long4 k_at, global const clf_type(V_
     const long end = min(S, begin + segment_rows);
     for (long t = begin; t < end; t += TILE) {
         const int rows = (int)min((long)TILE, end - t);
-        const int reach = clf_reach(rows);
+        const int next = (int)min((long)TILE, end - t - TILE), reach = clf_reach(rows);
         clf_live_rows(live, rows, MASK == CLF_MASK_KEYS ? mask + t : 0);
         clf_live_rows(live_values, rows, MASK ? mask + t : 0);
         clf_stage_k(&in, k + (size_t)t * (size_t)k_at.w, k_at.w, live, reach);
@@ -51,6 +51,8 @@ kv_state(global const clf_type(K_DTYPE) *k, long4 k_at, global const clf_type(V_
         clf_find_norms(&keys, &in, half_scale, live);
         for (int j0 = 0; j0 < M; j0 += JB) {
             const int features = min(JB, M - j0);
+            CLF_PREFETCH_ROWS(k + (size_t)(t + TILE) * (size_t)k_at.w, k_at.w, D, next, j0);
+            CLF_PREFETCH_ROWS(v + (size_t)(t + TILE) * (size_t)v_at.w, v_at.w, E, next, j0);
             int raise = SHIFTED && t == begin;
             do {
                 clf_project(f_tile, w, &in, j0, features);

@@ -35,7 +35,7 @@ q_apply(global const clf_type(Q_DTYPE) *q, long4 q_at, global clf_type(OUT_DTYPE
     const long end = min(L, begin + run_rows);
     for (long t = begin; t < end; t += TILE) {
         const int rows = (int)min((long)TILE, end - t);
-        const int reach = clf_reach(rows);
+        const int next = (int)min((long)TILE, end - t - TILE), reach = clf_reach(rows);
         clf_live_rows(live, rows, 0);
         clf_stage_q(&in, q + (size_t)t * (size_t)q_at.w, q_at.w, live, reach);
         if (STABILISED || DEN_EPS)
@@ -48,6 +48,8 @@ q_apply(global const clf_type(Q_DTYPE) *q, long4 q_at, global clf_type(OUT_DTYPE
             c[i] = SHIFTED ? 2 * CLF_NO_KEY : 0;
         for (int j0 = 0; j0 < M; j0 += JB) {
             const int features = min(JB, M - j0);
+            CLF_PREFETCH_ROWS(q + (size_t)(t + TILE) * (size_t)q_at.w, q_at.w, D, next, j0);
+            CLF_PREFETCH_ROWS(out + (size_t)t * (size_t)out_at.w, out_at.w, E, rows, j0);
             int raise = SHIFTED && j0 == 0;
             do {
                 clf_project(f_tile, w, &in, j0, features);
