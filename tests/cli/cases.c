@@ -106,6 +106,7 @@ const cli_case cli_usage_cases[] = {
     BAD("rounds", "bench --rounds 0", "--rounds '0' is out of range; it must be 1 to 10000"),
     BAD("bench, odd features", "bench --kind cosh --features 3", "--features 3 is odd"),
     BAD("batch", "bench --batch 0", "--batch '0' is out of range; it must be 1 to 65536"),
+    BAD("vector width", "bench --lengths 8 --vector-width 5", "vector_width=5, but 4, 8 and 16"),
     BAD("value size", "bench --value-size 1025",
         "--value-size '1025' is out of range; it must be 1 to 1024"),
     BAD("CSV and JSON", "bench --csv --json", "--csv does not go with --json"),

@@ -133,6 +133,7 @@ clf_plan_params attention_params(const attention *a)
         .v = p->v_layout,
         .out = a->out_layout,
         .projection = a->projection,
+        .tuning = a->tuning,
     };
 }
 

@@ -14,6 +14,7 @@ typedef struct attention {
     choices choices;
     clf_dtype out_dtype;
     clf_layout out_layout;
+    clf_tuning tuning;
     array q, k, v;
     uint8_t *mask;               // [B, S] or NULL
     clf_projection *projection;  // NULL for features without W, and for none

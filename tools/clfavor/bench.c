@@ -101,6 +101,7 @@ static clf_status create_series(const bench *b, const clf_log *log, bench_series
                     .v_layout = v},
         .out_dtype = (clf_dtype)o->choices.dtype.index,
         .out_layout = v,
+        .tuning = {.vector_width = (int)o->vector_width},
     };
     TRY(fill(o, 0, s->L, o->head_size, log, &x[0]));
     TRY(fill(o, 1, s->L, o->head_size, log, &x[1]));

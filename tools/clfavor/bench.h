@@ -12,6 +12,7 @@ typedef struct bench_options {
     const char *device;
     option_list lengths;
     int64_t batch, heads, head_size, value_size, rounds;
+    int64_t vector_width;  // 0: the plan's choice
     choices choices;
     bool json, csv, no_stages;
 } bench_options;

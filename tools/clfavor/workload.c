@@ -1,5 +1,5 @@
-/* Timed runs of a plan. Runs are timed on the host, from the first enqueue to the end of the last
- * run; stages by the device.
+/* Timed runs of a plan. Runs are timed on the host, each from its call until it is done; stages by
+ * the device.
  *
  * Invariant: nothing is allocated or copied between the start and the stop of the clock. */
 #include "workload.h"
@@ -56,9 +56,10 @@ clf_status workload_time(workload *w, const clf_log *log, double *seconds)
     clf_status status = CLF_OK;
     const clf_run_args args = run_args(w, w->queue);
     const double begin = measure_seconds();
-    for (int i = 0; i < w->repeats; i++)
+    for (int i = 0; i < w->repeats; i++) {
         TRY(clf_plan_run(w->plan, &args, NULL));
-    TRY_CL(log, clFinish(w->queue));
+        TRY_CL(log, clFinish(w->queue));
+    }
     *seconds = (measure_seconds() - begin) / w->repeats;
 fail:
     return status;

@@ -15,7 +15,8 @@ typedef struct workload {
  * afterwards. Errors: those of clf_plan_create and clf_plan_run. */
 clf_status workload_create(clf_context *ctx, const attention *a, const clf_log *log, workload *out);
 
-/* Runs `repeats` times, waits, and gives the seconds of one run. Errors: those of clf_plan_run. */
+/* Runs `repeats` times, waiting for each, and gives the seconds of one run. Errors: those of
+ * clf_plan_run. */
 clf_status workload_time(workload *w, const clf_log *log, double *seconds);
 
 /* Runs as often on `queue`, which times its commands (CL_QUEUE_PROFILING_ENABLE), one run after the
