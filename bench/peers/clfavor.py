@@ -44,7 +44,7 @@ class PlanParams(Structure):
         ("deterministic", c_bool), ("mask", c_int), ("preset", c_int), ("path", c_int),
         *((name, c_int) for name in ("q_dtype", "k_dtype", "v_dtype", "out_dtype")),
         *((name, Layout) for name in ("q", "k", "v", "out")),
-        ("projection", c_void_p), ("seed", c_uint64), ("tuning", Tuning),
+        ("projection", c_void_p), ("draw", c_int), ("seed", c_uint64), ("tuning", Tuning),
     ]
 
 
