@@ -74,6 +74,10 @@ def weigh(records: list[dict], available: registry.Registry, options: argparse.N
                                               shape, options.seed)
 
 
+def write(document: dict, path: Path) -> None:
+    path.write_text(json.dumps(document, indent=1) + "\n")
+
+
 def main() -> None:
     options = parse()
     available = registry.load()
@@ -90,8 +94,6 @@ def main() -> None:
     cases = rounds.prepare_all(peers, problems)
     rounds.measure(cases, options.rounds)
     records = rounds.results(cases)
-    if not options.no_memory:
-        weigh(records, available, options)
     document = {
         "schema": SCHEMA,
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -106,7 +108,10 @@ def main() -> None:
         "limit_seconds": rounds.LIMIT_SECONDS,
         "results": records,
     }
-    options.output.write_text(json.dumps(document, indent=1) + "\n")
+    write(document, options.output)  # the memory takes long, and times are not to be lost with it
+    if not options.no_memory:
+        weigh(records, available, options)
+        write(document, options.output)
 
 
 if __name__ == "__main__":

@@ -103,8 +103,11 @@ def panels(results: list[dict], value, title: str, unit: str):
 
 
 def mark_crossover(axes: Axes, results: list[dict], linear: str, exact: str) -> None:
-    at = medians(results, linear)
-    L = crossover(at, medians(results, exact))
+    times, others = medians(results, linear), medians(results, exact)
+    if all(times[L] < others[L] for L in times.keys() & others.keys()):
+        axes.annotate("clfavor faster than SDPA at all of these lengths", (0.02, 0.02),
+                      xycoords="axes fraction", fontsize=9, color="#444444")
+    L = crossover(times, others)
     if L is None:
         return
     axes.axvline(L, color="#777777", linewidth=1, linestyle=(0, (1, 2)), zorder=1)

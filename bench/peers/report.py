@@ -1,6 +1,7 @@
 """`python -m peers.report FOLDER`: README.md and pictures from the JSON files of a run.
 
-FOLDER has peers.json, and the output of `clfavor bench --json` in any files bench-*.json.
+FOLDER has peers.json, maybe peers-keeping-memory.json, and the output of `clfavor bench --json`:
+series over lengths in bench-*.json, those of one length that goals.py asks for in goal-*.json.
 Measures nothing: a report can be made again at any time.
 """
 import argparse
@@ -8,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from . import crossover, plots
+from . import crossover, goals, plots
 from .__main__ import SCHEMA
 
 BENCH_SCHEMA = "clfavor-bench/1"
@@ -77,7 +78,26 @@ def details(document: dict) -> str:
                  [detail_row(record) for record in document["results"]])
 
 
-def write(document: dict, drawn: list[str], folder: Path) -> None:
+def keeping_memory(folder: Path) -> str:
+    """The ratios when freed memory is kept."""
+    path = folder / "peers-keeping-memory.json"
+    if not path.exists():
+        return ""
+    document = load(path, SCHEMA)
+    rows = [[r["label"], "causal" if r["causal"] else "", ratio_cell(r)]
+            for r in document["results"]]
+    return f"""\
+## With freed memory kept
+
+glibc gives large tensors back to the system, which zeroes every page of them in every call. This is
+the same at L = {document['results'][0]['L']} with MALLOC_MMAP_MAX_=0 and \
+MALLOC_TRIM_THRESHOLD_=10^12, which no peer sets by itself.
+
+{table(["", "", "time over clfavor's"], rows)}
+"""
+
+
+def write(document: dict, bench: dict[str, dict], drawn: list[str], folder: Path) -> None:
     shape, machine = document["shape"], document["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in document["versions"].items())
     missing = "".join(f"- Not measured: {package}. {reason}\n"
@@ -110,6 +130,12 @@ clfavor's FAVOR+ is the faster one from this length on:
 
 {crossovers}
 {pictures}
+{keeping_memory(folder)}
+## Goals
+
+What the project set itself, at L = 4096 unless said.
+
+{table(["", "goal", "measured"], goals.rows(goals.Run(bench, document["results"])))}
 ## All figures
 
 Error: largest |out - fp64| / |fp64| of a row, against the formula of each peer with its own \
@@ -123,9 +149,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     document = load(folder / "peers.json", SCHEMA)
-    bench = [record for path in sorted(folder.glob("bench-*.json"))
-             for record in load(path, BENCH_SCHEMA)["results"]]
-    write(document, plots.plot_all(document, bench, folder), folder)
+    bench = {path.stem: load(path, BENCH_SCHEMA)
+             for pattern in ("bench-*.json", "goal-*.json")
+             for path in sorted(folder.glob(pattern))}
+    series = [record for name in bench if name.startswith("bench-")
+              for record in bench[name]["results"]]
+    write(document, bench, plots.plot_all(document, series, folder), folder)
 
 
 if __name__ == "__main__":
