@@ -94,7 +94,10 @@ void clfi_plan_write_description(clf_plan *plan)
             "projection_heads=%lld",
             s->kind_row->info.name, (long long)s->R, s->preset->name, s->kernel_eps,
             s->deterministic ? "yes" : "no", s->biased ? "yes" : "no",
-            c->DP ? "structured" : "dense", plan->w_head ? (long long)s->Hkv : 1LL);
+            c->DP  ? "structured"
+            : s->n ? "structured_as_dense"
+                   : "dense",
+            plan->w_head ? (long long)s->Hkv : 1LL);
 #undef ADD
 }
 

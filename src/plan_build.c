@@ -45,7 +45,7 @@ static void write_options(const clf_plan *plan, char *text, size_t size)
     if (c->family == CLF_FAMILY_WIDE)
         ADD(" -DVW=%d -DTILE=%d -DJB=%d -DPR=%d -DUR=%d -DUV=%d -DPREFETCH=%s", c->vector_width,
             c->tile, CLFI_FEATURE_BLOCK, c->project_rows, c->value_rows, c->value_vectors,
-            bool_word(!plan->ctx->device.emulated));
+            bool_word(plan->ctx->device.type == CLF_DEVICE_CPU && !plan->ctx->device.emulated));
 #undef ADD
 }
 

@@ -163,6 +163,22 @@ fail:
     return status;
 }
 
+/* The tile, and whether a structured W is applied as such: where the tile of the dense W that it
+ * stands for has room for its transforms. */
+static clf_status choose_tile_and_projection(const clfi_shape *s, const clf_device_info *device,
+                                             const clf_log *log, clfi_choice *c)
+{
+    clf_status status = CLF_OK;
+    TRY(choose_tile(s, device, log, c));
+    clfi_choice structured = *c;
+    structured.DP = s->n;
+    set_tile(s, &structured, c->vector_width, c->tile);
+    if (structured.private_bytes <= PRIVATE_LIMIT)
+        *c = structured;
+fail:
+    return status;
+}
+
 /* Query heads that share a state. Causal, a work-item holds a tile of each of them. */
 static void choose_share(const clfi_shape *s, clfi_choice *c)
 {
@@ -315,9 +331,8 @@ static clf_status choose_kernels(const clfi_shape *shape, const clf_device_info 
     choose_family(shape, device, choice);
     choice->MP = clfi_round_up(shape->M, CLFI_FEATURE_BLOCK);
     choice->EP = clfi_round_up(shape->E, 4);
-    choice->DP = choice->family == CLF_FAMILY_WIDE ? shape->n : 0;
     if (choice->family == CLF_FAMILY_WIDE)
-        TRY(choose_tile(shape, device, log, choice));
+        TRY(choose_tile_and_projection(shape, device, log, choice));
     choose_share(shape, choice);
     if (shape->path == CLF_PATH_EXACT)
         choose_no_state(shape, choice);

@@ -73,7 +73,7 @@ typedef struct clfi_choice {
     const char *tile_from;
     int project_rows, value_rows, value_vectors;  // PR, UR, UV of the wide kernels
     int64_t MP, EP;                               // padded projections and values
-    int64_t DP;  // n where W is applied by fast transforms, 0 where it is dense
+    int64_t DP;  // n where W is applied by fast transforms, 0 where it is as a dense one
     int segments;
     const char *segments_from;
     int64_t segment_rows;  // a multiple of tile

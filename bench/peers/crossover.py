@@ -16,6 +16,8 @@ def crossover(linear: dict[int, float], exact: dict[int, float]) -> float | None
     for (L0, gain0), (L1, gain1) in zip(zip(lengths, gains), zip(lengths[1:], gains[1:])):
         if gain0 <= 0 < gain1:
             found = exp(log(L0) + log(L1 / L0) * -gain0 / (gain1 - gain0))
+        elif gain1 <= 0:
+            found = None
     return found
 
 

@@ -7,7 +7,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-# Settings of glibc's allocator; bench/run says why they are set.
+# Settings of glibc's allocator; bench/run says when they are set.
 MALLOC = ("MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_")
 
 
@@ -49,7 +49,7 @@ def describe() -> dict:
         "cpu": cpu_name(),
         "threads": threads(),
         "memory_bytes": memory_bytes(),
-        "system": platform.platform(),
+        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
         "malloc": {name: os.environ[name] for name in MALLOC if name in os.environ},
         "python": platform.python_version(),
     }

@@ -91,7 +91,8 @@ def keeping_memory(folder: Path) -> str:
 
 glibc gives large tensors back to the system, which zeroes every page of them in every call. This is
 the same at L = {document['results'][0]['L']} with MALLOC_MMAP_MAX_=0 and \
-MALLOC_TRIM_THRESHOLD_=10^12, which no peer sets by itself.
+MALLOC_TRIM_THRESHOLD_=10^12, which no peer sets by itself: {document['rounds']} rounds, clfavor \
+{document['versions']['clfavor']}.
 
 {table(["", "", "time over clfavor's"], rows)}
 """

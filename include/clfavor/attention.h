@@ -55,7 +55,7 @@ typedef enum clf_family {
  * description. */
 typedef struct clf_tuning {
     clf_family family;
-    int vector_width;  // floats a vector: 4, 8 or 16 (WIDE)
+    int vector_width;  // floats a vector: 4, 8 or 16 (WIDE); 0: the device's, less for few rows
     int tile_rows;     // rows of a tile C: a multiple of 3 * vector_width, at most 96 (WIDE)
     int segments;      // pieces the keys (causal: the rows) of a head are cut into, 1 .. 64
 } clf_tuning;
@@ -83,8 +83,10 @@ typedef struct clf_plan_params {
     clf_layout q, k, v, out;                         // k and v have Hkv heads
     const clf_projection *projection;  // M = R (paired kinds: R/2) by D, one or Hkv heads; NULL:
                                        // drawn, with chi norms. Copied.
-    clf_projection_kind draw;          // how, when `projection` is NULL
-    uint64_t seed;                     // and from what
+    clf_projection_kind draw;  // how, when `projection` is NULL. A structured W is applied by
+                               // transforms in WIDE kernels whose private memory holds
+                               // them; elsewhere, and for COSH with a bias, as a dense one
+    uint64_t seed;             // and from what
     clf_tuning tuning;
 } clf_plan_params;
 

@@ -26,7 +26,7 @@ static void *allocate(int64_t rows, int64_t columns, size_t size)
 int64_t clfi_structured_block(int64_t D)
 {
     int64_t n = 8;
-    while (n < D)
+    while (n < D && n < MAX_D)
         n *= 2;
     return n;
 }

@@ -13,7 +13,7 @@ struct clf_projection {
     double *scale;  // [heads, M]: what the rows of H D1 H D2 H D3 are multiplied by
 };
 
-/* The size n of the blocks of a structured W. */
+/* The size n of the blocks of a structured W, for the D that a projection may have. */
 int64_t clfi_structured_block(int64_t D);
 
 /* Signs of one head: 3 times M rounded up to n. */

@@ -186,11 +186,12 @@ static int column_names(json_t *root, json_t *row, char names[MAX_FIELDS][64])
     return count;
 }
 
-/* Whether a field is the row's member: the same text or number, or there at all for what was
- * measured anew. */
-static bool same_field(const json_t *row, const char *name, const char *field)
+/* Whether a field is the member of the row, or else of the root: the same text or number, or there
+ * at all for what was measured anew. */
+static bool same_field(const json_t *root, const json_t *row, const char *name, const char *field)
 {
-    const json_t *value = json_object_get(row, name);
+    const json_t *own = json_object_get(row, name);
+    const json_t *value = own ? own : json_object_get(root, name);
     char text[32] = "";
     if (json_is_string(value))
         return strcmp(json_string_value(value), field) == 0;
@@ -223,7 +224,7 @@ static void check_csv(void)
         line = line ? split_line(line, fields, &count) : NULL;
         right = line && count == columns;
         for (int j = 0; right && j < columns; j++)
-            right = same_field(json_array_get(rows, i), names[j], fields[j]);
+            right = same_field(root, json_array_get(rows, i), names[j], fields[j]);
     }
     tap(right && *line == '\0', "CSV has the rows of JSON", &result);
     free(copy);

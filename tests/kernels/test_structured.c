@@ -7,7 +7,11 @@
 #include <string.h>
 
 /* Blocks of 8 to 1024 rows: D as large as them, and just above half of that. */
-static const int64_t k_heads[] = {1, 8, 9, 17, 32, 33, 65, 128, 129, 256, 257, 512, 1024};
+static const struct {
+    int64_t D;
+    bool causal;
+} k_heads[] = {{1, false},  {8, true},   {9, false},   {17, true},  {32, false},  {33, true},
+               {65, false}, {128, true}, {129, false}, {256, true}, {257, false}, {512, false}};
 
 #define COUNT(table) ((int)(sizeof(table) / sizeof(table)[0]))
 
@@ -16,8 +20,8 @@ static trial trial_of(int64_t D, bool causal)
     return (trial){
         .B = 1,
         .H = 2,
-        .L = 61,
-        .S = causal ? 61 : 53,
+        .L = 71,
+        .S = causal ? 71 : 68,
         .D = D,
         .E = 9,
         .R = 150,
@@ -29,27 +33,31 @@ static trial trial_of(int64_t D, bool causal)
 
 static bool is_structured(const clf_plan *plan)
 {
-    return strstr(clf_plan_describe(plan), "projection=structured") != NULL;
+    return strstr(clf_plan_describe(plan), "projection=structured ") != NULL;
 }
 
-/* Every size, or every `step`-th, on kernels with vectors of `width` floats, as far as private
- * memory allows; directions in turn. */
+/* A trial whose plan must apply W by transforms. */
+static void run_structured(clf_context *ctx, const trial *t, uint64_t seed, tally *sum)
+{
+    tensors x = tensors_create(t, seed);
+    fill_mixed(t, &x, seed);
+    clf_plan *plan = trial_plan(ctx, t, &x);
+    ck_assert(is_structured(plan));
+    trial_run(ctx, plan, t, &x);
+    judge_telling(t, &x, plan, sum);
+    clf_plan_destroy(&plan);
+    tensors_destroy(&x);
+}
+
+/* Every size, or every `step`-th, on kernels with vectors of `width` floats. */
 static void run_sizes(int width, int step, const char *name)
 {
     clf_context *ctx = trial_context();
     tally sum = {0};
     for (int i = 0; i < COUNT(k_heads); i += step) {
-        trial t = trial_of(k_heads[i], i / step % 2);
-        t.tuning = (clf_tuning){.family = CLF_FAMILY_WIDE, .vector_width = t.D > 256 ? 0 : width};
-        const uint64_t seed = trial_seed() + (uint64_t)i;
-        tensors x = tensors_create(&t, seed);
-        fill_mixed(&t, &x, seed);
-        clf_plan *plan = trial_plan(ctx, &t, &x);
-        ck_assert(is_structured(plan));
-        trial_run(ctx, plan, &t, &x);
-        judge_telling(&t, &x, plan, &sum);
-        clf_plan_destroy(&plan);
-        tensors_destroy(&x);
+        trial t = trial_of(k_heads[i].D, k_heads[i].causal);
+        t.tuning = (clf_tuning){.family = CLF_FAMILY_WIDE, .vector_width = width};
+        run_structured(ctx, &t, trial_seed() + (uint64_t)i, &sum);
     }
     tally_print(&sum, name);
     clf_context_destroy(&ctx);
@@ -67,6 +75,19 @@ START_TEST(sizes_8)
 }
 END_TEST
 
+/* The largest block there is, with a tile that leaves room for it. */
+START_TEST(size_1024)
+{
+    clf_context *ctx = trial_context();
+    tally sum = {0};
+    trial t = trial_of(1024, false);
+    t.tuning = (clf_tuning){.family = CLF_FAMILY_WIDE, .vector_width = 8, .tile_rows = 24};
+    run_structured(ctx, &t, trial_seed(), &sum);
+    tally_print(&sum, "structured size 1024");
+    clf_context_destroy(&ctx);
+}
+END_TEST
+
 /* FAVOR++ has a bias for each row. */
 START_TEST(bias)
 {
@@ -75,14 +96,7 @@ START_TEST(bias)
     for (int i = 0; i < 2; i++) {
         trial t = trial_of(40, i);
         t.bias = true;
-        tensors x = tensors_create(&t, 9);
-        fill_mixed(&t, &x, 9);
-        clf_plan *plan = trial_plan(ctx, &t, &x);
-        ck_assert(is_structured(plan));
-        trial_run(ctx, plan, &t, &x);
-        judge_telling(&t, &x, plan, &sum);
-        clf_plan_destroy(&plan);
-        tensors_destroy(&x);
+        run_structured(ctx, &t, 9, &sum);
     }
     tally_print(&sum, "structured with a bias");
     clf_context_destroy(&ctx);
@@ -149,17 +163,19 @@ START_TEST(redraws)
 }
 END_TEST
 
-/* The plain family, and a pair that a bias makes two of, take the dense W. */
+/* The plain family, a pair that a bias makes two of, and what leaves no room for transforms take
+ * the dense W. */
 START_TEST(dense_where_it_must_be)
 {
     clf_context *ctx = trial_context();
-    trial plain = trial_of(24, true), pair = trial_of(24, false);
+    trial plain = trial_of(24, true), pair = trial_of(24, false), large = trial_of(1024, true);
     plain.tuning.family = CLF_FAMILY_PLAIN;
     pair.kind = CLF_KIND_COSH;
     pair.bias = true;
-    const trial trials[] = {plain, pair};
+    large.E = 1024;
+    const trial trials[] = {plain, pair, large};
     tally sum = {0};
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < COUNT(trials); i++) {
         tensors x = tensors_create(&trials[i], 8);
         fill_mixed(&trials[i], &x, 8);
         clf_plan *plan = trial_plan(ctx, &trials[i], &x);
@@ -174,5 +190,5 @@ START_TEST(dense_where_it_must_be)
 }
 END_TEST
 
-RUN_KERNEL_TESTS("structured", sizes_16, sizes_8, bias, drawn_by_the_plan, redraws,
+RUN_KERNEL_TESTS("structured", sizes_16, sizes_8, size_1024, bias, drawn_by_the_plan, redraws,
                  dense_where_it_must_be)

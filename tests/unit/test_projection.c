@@ -449,6 +449,7 @@ static const struct refused {
     {{.M = 4, .D = -1}, "D=-1"},
     {{.M = 4, .D = ((int64_t)1 << 15) + 1}, "D=32769"},
     {{.M = 4, .D = INT64_MAX}, "D=9223372036854775807"},
+    {{.M = 4, .D = INT64_MAX, .kind = CLF_PROJECTION_STRUCTURED}, "D=9223372036854775807"},
     {{.M = 4, .D = 4, .heads = -1}, "heads=-1"},
     {{.M = 4, .D = 4, .heads = INT64_MAX}, "heads=9223372036854775807"},
     {{.M = 1 << 20, .D = 1 << 11, .heads = 2}, "heads=2"},

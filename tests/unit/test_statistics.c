@@ -191,9 +191,8 @@ START_TEST(orthogonal_rows_with_a_cut_block)
 }
 END_TEST
 
-/* Structured rows are not Haar's: of their bias and their error no closed form is known, but the
- * first is of the order of v2^2 / n^2, and the second that of orthogonal rows (docs/numerics.md).
- */
+/* Structured rows are not Haar's. Their bias is of the order of v2^2 / n^2, and their error that of
+ * orthogonal rows (docs/math.md); along Walsh directions no closed form is known. */
 START_TEST(structured_rows)
 {
     const int64_t M = D;

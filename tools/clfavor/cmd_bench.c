@@ -60,7 +60,8 @@ static const option_row k_options[] = {
      .type = OPTION_INT,
      .offset = offsetof(bench_options, vector_width),
      .argument = "N",
-     .help = "Floats a vector in kernels for CPUs: 4, 8 or 16. Without it as the device prefers",
+     .help = "Floats a vector in kernels for CPUs: 4, 8 or 16. Without it as the device prefers, "
+             "less for few rows",
      .min = 4,
      .max = 16},
     {.name = "rounds",

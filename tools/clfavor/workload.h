@@ -11,7 +11,7 @@ typedef struct workload {
     int repeats;             // runs per measurement, so that it is long enough for the clock
 } workload;
 
-/* Makes the plan, copies q, k and v (contiguous, no mask) to the device, and runs once. `a` may go
+/* Makes the plan, copies q, k and v (contiguous, no mask) to the device, and runs twice. `a` may go
  * afterwards. Errors: those of clf_plan_create and clf_plan_run. */
 clf_status workload_create(clf_context *ctx, const attention *a, const clf_log *log, workload *out);
 
