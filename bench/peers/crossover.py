@@ -7,9 +7,15 @@ def medians(results: list[dict], peer: str) -> dict[int, float]:
     return {r["L"]: r["ms"]["median"] for r in results if r["peer"] == peer and "ms" in r}
 
 
+def always_faster(linear: dict[int, float], exact: dict[int, float]) -> bool:
+    """Whether `linear` is the faster of the two at every length that both have."""
+    lengths = linear.keys() & exact.keys()
+    return bool(lengths) and all(linear[L] < exact[L] for L in lengths)
+
+
 def crossover(linear: dict[int, float], exact: dict[int, float]) -> float | None:
     """L from which `linear` stays the faster of the two: interpolated on logarithms between
-    measured lengths. None when one of them is faster at all lengths."""
+    measured lengths. None when it is the faster one at all lengths, or not at the last."""
     found = None
     lengths = sorted(linear.keys() & exact.keys())
     gains = [log(exact[L] / linear[L]) for L in lengths]
@@ -39,5 +45,4 @@ def describe(results: list[dict], linear: str, exact: str) -> str:
     L = crossover(at, other)
     if L is not None:
         return f"L = {L:.0f}"
-    first, last = common[0], common[-1]
-    return f"below {first}" if at[last] < other[last] else f"above {last}"
+    return f"below {common[0]}" if always_faster(at, other) else f"above {common[-1]}"

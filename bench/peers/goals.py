@@ -53,9 +53,8 @@ class Run:
     def crossover(self, linear: str, exact: str) -> float:
         """The length; where FAVOR+ is the faster one at all lengths, the first of them."""
         times = [crossover.medians(self.peers, peer) for peer in (linear, exact)]
-        common = sorted(times[0].keys() & times[1].keys())
-        if all(times[0][L] < times[1][L] for L in common):
-            return common[0]
+        if crossover.always_faster(*times):
+            return min(times[0].keys() & times[1].keys())
         found = crossover.crossover(*times)
         return float("inf") if found is None else found
 

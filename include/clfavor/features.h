@@ -91,9 +91,8 @@ CLF_API const char *clf_preset_name(clf_preset preset);
  *   STRUCTURED  blocks of n orthogonal rows H D1 H D2 H D3 n^(-3/2), n the power of two from 8 on
  *               that holds D, H the Hadamard matrix, D1 to D3 diagonals of random signs; for it
  *               zeros follow q and k up to n. Kernels of the WIDE family apply it by fast
- *               transforms, in O(log n) a feature instead of O(D). Its estimates have a small
- *               bias (docs/math.md).
- *               Where they do not, W is a dense matrix like any other.
+ *               transforms, in O(log n) a feature instead of O(D); elsewhere it is a dense matrix
+ *               like any other. Its estimates have a small bias (docs/math.md).
  * Sources: Choromanski et al. 2021; Yu et al. 2016, arXiv 1610.09072, for STRUCTURED. */
 typedef enum clf_projection_kind {
     CLF_PROJECTION_ORTHOGONAL = 0,
@@ -142,9 +141,10 @@ CLF_API clf_status clf_projection_import(const float *W, const float *bias, int6
 /* FAVOR++ (OPRF; Likhosherstov et al. 2022, arXiv 2205.15317): W' = sqrt(1 - 4A) W and
  * b_j = A |w_j|^2, for kinds EXP and COSH. Unbiased for every A < 1/8; A = 0 is FAVOR+. Queries and
  * keys use the same A. `A` has `count` values: 1 for all heads, else one per head; a shared W
- * then becomes one per head; a structured one stays so, and keeps its bias. `from` must have no
- * bias. Its W should be Gaussian or orthogonal with chi norms. Errors: INVALID_ARGUMENT (NULL, A
- * not finite or not below 1/8, counts that do not fit), OUT_OF_HOST_MEMORY. The caller owns *out.
+ * then becomes one per head; a structured one stays so, and its
+ * estimates a little biased. `from` must have no bias. Its W should be Gaussian or orthogonal with
+ * chi norms. Errors: INVALID_ARGUMENT (NULL, A not finite or not below 1/8, counts that do not
+ * fit), OUT_OF_HOST_MEMORY. The caller owns *out.
  */
 CLF_API clf_status clf_projection_oprf(const clf_projection *from, const double *A, int64_t count,
                                        const clf_log *log, clf_projection **out);
