@@ -63,42 +63,54 @@ static const struct {
                             A(chunk_rows), A(heads)}},
 };
 
-#define PLAIN(stage, file, ...)                                                                    \
+#define BIT(name) (1u << CLFI_PARAMETER_##name)
+#define GROUP     BIT(LOCAL_SIZE)
+#define SEGMENTS  BIT(SEGMENTS)
+#define VECTOR    BIT(VECTOR_WIDTH)
+#define FEATURES  (VECTOR | BIT(TILE_ROWS) | BIT(PROJECT_ROWS) | BIT(PACKING))
+#define VALUES    (BIT(VALUE_ROWS) | BIT(VALUE_VECTORS))
+#define AHEAD     BIT(PREFETCH)
+
+#define PLAIN(stage, file, parameters, ...)                                                        \
     {                                                                                              \
-        CLFI_STAGE_##stage, CLF_FAMILY_PLAIN, "plain/" file, CLFI_MAX_LOCAL,                       \
+        CLFI_STAGE_##stage, CLF_FAMILY_PLAIN, "plain/" file, CLFI_MAX_LOCAL, parameters,           \
         {                                                                                          \
             __VA_ARGS__                                                                            \
         }                                                                                          \
     }
-#define WIDE(stage, file, ...)                                                                     \
+#define WIDE(stage, file, parameters, ...)                                                         \
     {                                                                                              \
-        CLFI_STAGE_##stage, CLF_FAMILY_WIDE, "wide/" file, 1,                                      \
+        CLFI_STAGE_##stage, CLF_FAMILY_WIDE, "wide/" file, 1, parameters,                          \
         {                                                                                          \
             __VA_ARGS__                                                                            \
         }                                                                                          \
     }
 
 const clfi_kernel_row clfi_kernel_rows[] = {
-    PLAIN(FEATURE_MAP, "feature_map.cl", CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
-    PLAIN(KV_STATE, "kv_state.cl", CLFI_EXTENT_FEATURES, CLFI_EXTENT_KEY_SEGMENTS,
+    PLAIN(FEATURE_MAP, "feature_map.cl", GROUP, CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
+    PLAIN(KV_STATE, "kv_state.cl", GROUP | SEGMENTS, CLFI_EXTENT_FEATURES, CLFI_EXTENT_KEY_SEGMENTS,
           CLFI_EXTENT_STATES),
-    PLAIN(STATE_SCAN, "state_scan.cl", CLFI_EXTENT_FEATURES, CLFI_EXTENT_STATES),
-    PLAIN(Q_APPLY, "q_apply.cl", CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
-    PLAIN(CAUSAL_APPLY, "causal_apply.cl", CLFI_EXTENT_SEGMENTS, CLFI_EXTENT_STATES),
-    PLAIN(KEY_PEAK, "key_peak.cl", CLFI_EXTENT_PEAKS, CLFI_EXTENT_STATES),
-    PLAIN(SOFTMAX, "softmax.cl", CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
-    PLAIN(GATHER_KEYS, "gather_keys.cl", CLFI_EXTENT_CHUNK),
-    PLAIN(KEY_FEATURES, "key_features.cl", CLFI_EXTENT_PROJECTIONS),
-    PLAIN(GATHER_QUERIES, "gather_queries.cl", CLFI_EXTENT_CHUNK),
-    PLAIN(QUERY_FEATURES, "query_features.cl", CLFI_EXTENT_CHUNK),
-    PLAIN(DIVIDE, "divide.cl", CLFI_EXTENT_CHUNK),
-    WIDE(FEATURE_MAP, "feature_map.cl", CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
-    WIDE(KV_STATE, "kv_state.cl", CLFI_EXTENT_KEY_SEGMENTS, CLFI_EXTENT_STATES),
-    WIDE(STATE_SCAN, "state_scan.cl", CLFI_EXTENT_BLOCKS, CLFI_EXTENT_STATES),
-    WIDE(Q_APPLY, "q_apply.cl", CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
-    WIDE(CAUSAL_APPLY, "causal_apply.cl", CLFI_EXTENT_SEGMENTS, CLFI_EXTENT_STATES),
-    WIDE(KEY_PEAK, "key_peak.cl", CLFI_EXTENT_PEAKS, CLFI_EXTENT_STATES),
-    WIDE(SOFTMAX, "softmax.cl", CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
+    PLAIN(STATE_SCAN, "state_scan.cl", GROUP, CLFI_EXTENT_FEATURES, CLFI_EXTENT_STATES),
+    PLAIN(Q_APPLY, "q_apply.cl", GROUP, CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
+    PLAIN(CAUSAL_APPLY, "causal_apply.cl", GROUP | SEGMENTS, CLFI_EXTENT_SEGMENTS,
+          CLFI_EXTENT_STATES),
+    PLAIN(KEY_PEAK, "key_peak.cl", GROUP, CLFI_EXTENT_PEAKS, CLFI_EXTENT_STATES),
+    PLAIN(SOFTMAX, "softmax.cl", GROUP, CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
+    PLAIN(GATHER_KEYS, "gather_keys.cl", 0, CLFI_EXTENT_CHUNK),
+    PLAIN(KEY_FEATURES, "key_features.cl", 0, CLFI_EXTENT_PROJECTIONS),
+    PLAIN(GATHER_QUERIES, "gather_queries.cl", 0, CLFI_EXTENT_CHUNK),
+    PLAIN(QUERY_FEATURES, "query_features.cl", 0, CLFI_EXTENT_CHUNK),
+    PLAIN(DIVIDE, "divide.cl", 0, CLFI_EXTENT_CHUNK),
+    WIDE(FEATURE_MAP, "feature_map.cl", FEATURES, CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
+    WIDE(KV_STATE, "kv_state.cl", FEATURES | VALUES | SEGMENTS | AHEAD, CLFI_EXTENT_KEY_SEGMENTS,
+         CLFI_EXTENT_STATES),
+    WIDE(STATE_SCAN, "state_scan.cl", VECTOR, CLFI_EXTENT_BLOCKS, CLFI_EXTENT_STATES),
+    WIDE(Q_APPLY, "q_apply.cl", FEATURES | VALUES | AHEAD, CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
+    WIDE(CAUSAL_APPLY, "causal_apply.cl", FEATURES | VALUES | SEGMENTS | AHEAD,
+         CLFI_EXTENT_SEGMENTS, CLFI_EXTENT_STATES),
+    WIDE(KEY_PEAK, "key_peak.cl", FEATURES, CLFI_EXTENT_PEAKS, CLFI_EXTENT_STATES),
+    WIDE(SOFTMAX, "softmax.cl", VECTOR | BIT(TILE_ROWS) | BIT(PROJECT_ROWS) | VALUES,
+         CLFI_EXTENT_RUNS, CLFI_EXTENT_HEADS),
 };
 const int clfi_kernel_row_count = sizeof clfi_kernel_rows / sizeof clfi_kernel_rows[0];
 

@@ -7,6 +7,8 @@
 
 #include <clfavor/attention.h>
 
+#include "tune/parameters.h"
+
 typedef enum clfi_stage {
     CLFI_STAGE_FEATURE_MAP = 0,
     CLFI_STAGE_KV_STATE,
@@ -50,6 +52,7 @@ typedef struct clfi_kernel_row {
     clf_family family;
     const char *path;       // below kernels/
     size_t max_local;       // work-items of a work-group at most, in dimension 0
+    unsigned parameters;    // what its code or its grid depends on: 1 << clfi_parameter, or-ed
     clfi_extent extent[3];  // global size; dimension 0 is rounded up to the local size
 } clfi_kernel_row;
 

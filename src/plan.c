@@ -67,10 +67,14 @@ void clfi_plan_write_description(clf_plan *plan)
         ADD("%s=%s ", clfi_stage_name(plan->launch[i].row->stage), clfi_family_name(c->family));
     ADD("family=%s(%s) ", clfi_family_name(c->family), c->family_from);
     if (c->family == CLF_FAMILY_WIDE)
-        ADD("vector_width=%d(%s) registers=%dx3,%dx%d private_bytes=%zu ", c->vector_width,
-            c->width_from, c->project_rows, c->value_rows, c->value_vectors, c->private_bytes);
+        ADD("vector_width=%d(%s) registers=%dx3,%dx%d(%s) packing=%s(%s) prefetch=%s(%s) "
+            "private_bytes=%zu ",
+            c->vector_width, c->width_from, c->project_rows, c->value_rows, c->value_vectors,
+            c->registers_from, c->panels ? "panels" : "rows", c->packing_from,
+            c->prefetch ? "on" : "off", c->prefetch_from, c->private_bytes);
     else
-        ADD("local_size=%zu ", plan->launch[0].local);
+        ADD("local_size=%zu(%s) ", plan->launch[0].local,
+            c->local_from ? c->local_from : "default");
     if (s->path == CLF_PATH_CLBLAST)
         ADD("key_rows=%lld query_rows=%lld(%s) clblast_bytes=%zu workspace_bytes=%zu ",
             (long long)c->key_rows, (long long)c->query_rows, c->rows_from, c->temp_bytes,

@@ -43,9 +43,9 @@ static void write_options(const clf_plan *plan, char *text, size_t size)
         clf_dtype_name(t[CLFI_K].dtype), clf_dtype_name(t[CLFI_V].dtype),
         clf_dtype_name(t[CLFI_OUT].dtype));
     if (c->family == CLF_FAMILY_WIDE)
-        ADD(" -DVW=%d -DTILE=%d -DJB=%d -DPR=%d -DUR=%d -DUV=%d -DPREFETCH=%s", c->vector_width,
-            c->tile, CLFI_FEATURE_BLOCK, c->project_rows, c->value_rows, c->value_vectors,
-            bool_word(plan->ctx->device.type == CLF_DEVICE_CPU && !plan->ctx->device.emulated));
+        ADD(" -DVW=%d -DTILE=%d -DJB=%d -DPR=%d -DUR=%d -DUV=%d -DPANELS=%s -DPREFETCH=%s",
+            c->vector_width, c->tile, CLFI_FEATURE_BLOCK, c->project_rows, c->value_rows,
+            c->value_vectors, bool_word(c->panels), bool_word(c->prefetch));
 #undef ADD
 }
 
@@ -60,7 +60,8 @@ static clf_status choose_local(const clf_plan *plan, clfi_launch *launch)
                                     sizeof limit, &limit, NULL));
     const uint64_t limits[] = {limit, ctx->device.max_work_group_size,
                                ctx->device.max_work_item_sizes[0]};
-    launch->local = launch->row->max_local;
+    const bool chosen = plan->choice.max_local && launch->row->family == CLF_FAMILY_PLAIN;
+    launch->local = chosen ? plan->choice.max_local : launch->row->max_local;
     for (int i = 0; i < 3; i++) {
         if (limits[i] && limits[i] < launch->local)
             launch->local = (size_t)limits[i];

@@ -9,7 +9,6 @@
 
 #define PRIVATE_LIMIT   (256 * 1024)  // bytes of private memory of a work-item; more crashes PoCL
 #define DEFAULT_TILE    48
-#define MAX_TILE        96
 #define MAX_PLAIN_SHARE 8      // query heads a work-item of the plain family walks at once
 #define MAX_WIDE_SHARE  128    // the same, causal: more never fit PRIVATE_LIMIT
 #define COMPENSATE_FROM 256    // tiles of a segment above which their sum is compensated
@@ -37,40 +36,17 @@ static int64_t max_i64(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* Range checks that hold for every device. */
-static clf_status check_tuning(const clf_tuning *t, const clf_log *log)
-{
-    clf_status status = CLF_OK;
-    REQUIRE(t->family >= CLF_FAMILY_AUTO && t->family <= CLF_FAMILY_WIDE, log,
-            "tuning.family=%d is unknown", (int)t->family);
-    const int w = t->vector_width;
-    REQUIRE(w == 0 || w == 4 || w == 8 || w == 16, log,
-            "tuning.vector_width=%d, but 4, 8 and 16 are possible", w);
-    REQUIRE(t->tile_rows >= 0 && t->tile_rows <= MAX_TILE, log,
-            "tuning.tile_rows=%d, but %d is the limit", t->tile_rows, MAX_TILE);
-    REQUIRE(t->segments >= 0 && t->segments <= CLFI_MAX_SEGMENTS, log,
-            "tuning.segments=%d, but 1 to %d are possible", t->segments, CLFI_MAX_SEGMENTS);
-    REQUIRE(t->family != CLF_FAMILY_PLAIN || (w == 0 && t->tile_rows == 0), log,
-            "tuning.vector_width=%d and tile_rows=%d are for the wide family, but plain is asked "
-            "for",
-            w, t->tile_rows);
-fail:
-    return status;
-}
-
 static void choose_family(const clfi_shape *shape, const clf_device_info *device, clfi_choice *c)
 {
-    const clf_tuning *t = &shape->tuning;
+    const clfi_configuration asked = {.tuning = shape->tuning};
     // A GPU in software, whatever it says it is, may take minutes to compile `wide`.
     const bool cpu = device->type == CLF_DEVICE_CPU && !device->emulated;
-    c->family = t->family;
-    c->family_from = "tuning";
-    if (t->family != CLF_FAMILY_AUTO)
+    c->family = clfi_configuration_family(&asked);
+    c->family_from = shape->tuning_from;
+    if (c->family != CLF_FAMILY_AUTO)
         return;
-    // Only the wide family has vectors and tiles to be tuned.
-    const bool tuned = t->vector_width || t->tile_rows;
-    c->family = cpu || tuned ? CLF_FAMILY_WIDE : CLF_FAMILY_PLAIN;
-    c->family_from = cpu ? "cpu" : tuned ? "tuning" : device->emulated ? "emulated" : "not_a_cpu";
+    c->family = cpu ? CLF_FAMILY_WIDE : CLF_FAMILY_PLAIN;
+    c->family_from = cpu ? "cpu" : device->emulated ? "emulated" : "not_a_cpu";
 }
 
 /* Private memory of the largest kernel with this tile, in bytes: the arrays of the .cl files. */
@@ -94,21 +70,56 @@ static void set_tile(const clfi_shape *s, clfi_choice *c, int width, int tile)
     c->private_bytes = (size_t)private_bytes(s, c, tile);
 }
 
-/* Register tiles: as many accumulators as the registers (32 of 16 floats, else 16) hold beside
- * the operands; rows must divide the tile and the feature block. */
-static void choose_registers(clfi_choice *c)
+/* Rows of a register tile of values: as many accumulators as the registers (32 of 16 floats, else
+ * 16) hold beside the operands. */
+static int value_rows(bool many, int vectors)
 {
     static const int wide_rows[] = {0, 12, 12, 8, 6}, narrow_rows[] = {0, 8, 6};
+    const int accumulators = many ? 24 : 12;
+    if (vectors <= (many ? 4 : 2))
+        return many ? wide_rows[vectors] : narrow_rows[vectors];
+    return accumulators / vectors > 0 ? accumulators / vectors : 1;
+}
+
+/* Register tiles: what the tuning says, else what the registers hold. Rows must divide the tile
+ * and the feature block. */
+static clf_status choose_registers(const clfi_shape *s, const clf_log *log, clfi_choice *c)
+{
+    clf_status status = CLF_OK;
+    const clf_tuning *t = &s->tuning;
     const bool many = c->vector_width == 16;
-    const int64_t vectors = c->EP / c->vector_width;
-    const int64_t blocks = clfi_ceil_div(vectors, many ? 4 : 2);
-    c->value_vectors = (int)clfi_ceil_div(vectors, blocks);
-    c->project_rows = many ? 8 : 4;
-    c->value_rows = many ? wide_rows[c->value_vectors] : narrow_rows[c->value_vectors];
+    const int vectors = (int)(c->EP / c->vector_width);
+    const int blocks = (int)clfi_ceil_div(vectors, many ? 4 : 2);
+    const bool tuned = t->project_rows || t->value_rows || t->value_vectors;
+    REQUIRE(t->value_vectors <= vectors, log,
+            "tuning.value_vectors=%d, but E=%lld takes %d vectors of %d", t->value_vectors,
+            (long long)s->E, vectors, c->vector_width);
+    REQUIRE(t->value_rows == 0 || c->tile % t->value_rows == 0, log,
+            "tuning.value_rows=%d does not divide a tile of %d rows", t->value_rows, c->tile);
+    REQUIRE(t->project_rows == 0 || c->tile % t->project_rows == 0, log,
+            "tuning.project_rows=%d does not divide a tile of %d rows", t->project_rows, c->tile);
+    c->registers_from = tuned ? s->tuning_from : "default";
+    c->value_vectors = t->value_vectors ? t->value_vectors : (int)clfi_ceil_div(vectors, blocks);
+    c->project_rows = t->project_rows ? t->project_rows : many ? 8 : 4;
+    c->value_rows = t->value_rows ? t->value_rows : value_rows(many, c->value_vectors);
     while (c->tile % c->value_rows || CLFI_FEATURE_BLOCK % c->value_rows)
         c->value_rows--;
     while (c->tile % c->project_rows || CLFI_FEATURE_BLOCK % c->project_rows)
         c->project_rows--;
+fail:
+    return status;
+}
+
+/* How W is packed, and whether rows are asked for in advance. */
+static void choose_memory(const clfi_shape *s, const clf_device_info *device, clfi_choice *c)
+{
+    const clf_tuning *t = &s->tuning;
+    const bool matrix = s->path != CLF_PATH_EXACT && !c->DP && !s->deterministic;
+    c->panels = matrix && t->packing == CLF_PACKING_PANELS;
+    c->packing_from = !matrix ? "no_matrix" : t->packing ? s->tuning_from : "default";
+    c->prefetch = t->prefetch ? t->prefetch == CLF_PREFETCH_ON
+                              : device->type == CLF_DEVICE_CPU && !device->emulated;
+    c->prefetch_from = t->prefetch ? s->tuning_from : "default";
 }
 
 /* Vector width of the wide family: what the tuning says, else the device's, but no wider than a
@@ -120,7 +131,7 @@ static int choose_width(const clfi_shape *s, const clf_device_info *device, clfi
     const int preferred = native >= 16 ? 16 : native >= 8 ? 8 : 4;
     const int enough = rows > 8 ? 16 : rows > 4 ? 8 : 4;
     if (s->tuning.vector_width) {
-        c->width_from = "tuning";
+        c->width_from = s->tuning_from;
         return s->tuning.vector_width;
     }
     c->width_from = enough < preferred ? "few_rows" : "native";
@@ -139,7 +150,7 @@ static clf_status choose_tile(const clfi_shape *s, const clf_device_info *device
     const clf_tuning *t = &s->tuning;
     const int width = choose_width(s, device, c);
     const int tile = t->tile_rows ? t->tile_rows : DEFAULT_TILE;
-    c->tile_from = t->tile_rows ? "tuning" : "default";
+    c->tile_from = t->tile_rows ? s->tuning_from : "default";
     REQUIRE(tile % (3 * width) == 0, log,
             "tuning.tile_rows=%d is no multiple of %d, three times the vector width", tile,
             3 * width);
@@ -158,7 +169,7 @@ static clf_status choose_tile(const clfi_shape *s, const clf_device_info *device
                          "rows, the limit is %d: use smaller tiles or the plain family",
                          (long long)s->D, (long long)s->E, c->private_bytes, c->tile,
                          PRIVATE_LIMIT);
-    choose_registers(c);
+    TRY(choose_registers(s, log, c));
 fail:
     return status;
 }
@@ -277,9 +288,9 @@ static clf_status choose_segments(const clfi_shape *s, const clf_device_info *de
     segments = min_i64(segments, CLFI_MAX_SEGMENTS);
     segments = min_i64(segments, clfi_ceil_div(rows, c->tile));
     uint64_t bytes = set_segments(s, rows, segments, c);
-    c->segments_from = forced ? "tuning" : "to_fill_the_device";
-    if (forced && c->segments != s->tuning.segments)
-        c->segments_from = "tuning,_in_whole_tiles";
+    c->segments_from = !forced                             ? "to_fill_the_device"
+                       : c->segments == s->tuning.segments ? s->tuning_from
+                                                           : "tuning,_in_whole_tiles";
     for (; bytes > limit && !forced && segments > 1; c->segments_from = "to_fit_memory")
         bytes = set_segments(s, rows, --segments, c);
     if (bytes > limit)
@@ -327,12 +338,15 @@ static clf_status choose_kernels(const clfi_shape *shape, const clf_device_info 
                                  const clf_log *log, clfi_choice *choice)
 {
     clf_status status = CLF_OK;
-    TRY(check_tuning(&shape->tuning, log));
+    TRY(clfi_configuration_check(&(clfi_configuration){.tuning = shape->tuning}, log));
     choose_family(shape, device, choice);
     choice->MP = clfi_round_up(shape->M, CLFI_FEATURE_BLOCK);
     choice->EP = clfi_round_up(shape->E, 4);
     if (choice->family == CLF_FAMILY_WIDE)
         TRY(choose_tile_and_projection(shape, device, log, choice));
+    choose_memory(shape, device, choice);
+    choice->max_local = (size_t)shape->tuning.local_size;
+    choice->local_from = choice->max_local ? shape->tuning_from : "default";
     choose_share(shape, choice);
     if (shape->path == CLF_PATH_EXACT)
         choose_no_state(shape, choice);

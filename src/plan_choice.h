@@ -61,6 +61,7 @@ typedef struct clfi_shape {
     const char *path_from;  // a word that says where the path came from
     clfi_view tensor[CLFI_TENSORS];
     clf_tuning tuning;
+    const char *tuning_from;  // the word for what it sets
 } clfi_shape;
 
 /* Each choice has a word that says where it came from. */
@@ -72,12 +73,19 @@ typedef struct clfi_choice {
     int tile;
     const char *tile_from;
     int project_rows, value_rows, value_vectors;  // PR, UR, UV of the wide kernels
-    int64_t MP, EP;                               // padded projections and values
-    int64_t DP;  // n where W is applied by fast transforms, 0 where it is as a dense one
+    const char *registers_from;
+    bool panels;  // rows of W lie in panels of project_rows
+    const char *packing_from;
+    bool prefetch;
+    const char *prefetch_from;
+    int64_t MP, EP;  // padded projections and values
+    int64_t DP;      // n where W is applied by fast transforms, 0 where it is as a dense one
     int segments;
     const char *segments_from;
     int64_t segment_rows;  // a multiple of tile
     int64_t run_rows;      // query rows of a work-item
+    size_t max_local;      // work-items of a work-group at most, 0: as the table of kernels says
+    const char *local_from;
     bool compensated;
     int64_t share, states;  // query heads to a state, a divisor of group; states in all
     int states_per_pass;

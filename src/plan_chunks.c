@@ -18,8 +18,8 @@ const char *clfi_chunks_refusal(const clf_plan_params *p)
         return "the CLBlast path has no causal attention";
     if (p->preset != CLF_PRESET_NONE)
         return "the CLBlast path has no presets";
-    const bool plain = t->family == CLF_FAMILY_AUTO || t->family == CLF_FAMILY_PLAIN;
-    if (!plain || t->vector_width || t->tile_rows || t->segments)
+    const clfi_configuration asked = {.tuning = *t}, none = {.tuning.family = t->family};
+    if (t->family == CLF_FAMILY_WIDE || !clfi_configuration_equal(&asked, &none))
         return "tuning is for fused kernels, and the CLBlast path has none";
     return NULL;
 }

@@ -3,6 +3,7 @@
  * Invariant: the device holds fp32 of W sqrt(scale) times the constant of the kind's function
  * (log2(e) of exp, 1/(2 pi) of cos and sin), rounded once, rows padded with zeros to MP per head;
  * kernels need no scale for q.k and work in powers of two, or in turns. A bias is the last column.
+ * Rows may lie in panels.
  * Of a structured W, where kernels apply it as such, it holds the signs of D3, D2 and D1, what the
  * rows are multiplied by [MP], and the biases [MP] (kernels/common/wide_hadamard.clh).
  */
@@ -52,6 +53,14 @@ static double map_factor(const clfi_shape *s)
     return turns ? per_turn : 1.0;
 }
 
+/* Where column d of row m of W is: in row-major order, or in panels of project_rows rows, each of
+ * them column by column. */
+static int64_t place(const clf_plan *plan, int64_t m, int64_t d)
+{
+    const int64_t PR = plan->choice.project_rows, WD = plan->shape.WD;
+    return plan->choice.panels ? m / PR * PR * WD + d * PR + m % PR : m * WD + d;
+}
+
 /* W of one head from W [rows, D] and bias [rows], which is NULL without one: into [MP, WD]. Rows
  * beyond `rows` are those of the minus sign of a pair that is made as two. */
 static clf_status scale_head(const clf_plan *plan, const float *W, const float *bias, float *to)
@@ -62,14 +71,13 @@ static clf_status scale_head(const clf_plan *plan, const float *W, const float *
     for (int64_t m = 0; m < s->M; m++) {
         const double sign = m < s->rows ? 1 : -1;
         const int64_t row = m % s->rows;
-        for (int64_t d = 0; d < s->D; d++)
-            to[m * s->WD + d] = (float)(W[row * s->D + d] * sign * factor * root);
-        if (bias)
-            to[m * s->WD + s->D] = (float)(bias[row] * factor);
-        for (int64_t d = 0; d < s->WD; d++)
-            REQUIRE(isfinite(to[m * s->WD + d]), &plan->ctx->log,
+        for (int64_t d = 0; d < s->WD; d++) {
+            float *at = &to[place(plan, m, d)];
+            *at = (float)(d < s->D ? W[row * s->D + d] * sign * factor * root : bias[row] * factor);
+            REQUIRE(isfinite(*at), &plan->ctx->log,
                     "row %lld of the projection times scale=%g is beyond a float", (long long)row,
                     s->scale);
+        }
     }
 fail:
     return status;

@@ -230,6 +230,8 @@ clf_status clfi_shape_init(clfi_shape *shape, const clf_plan_params *p, const cl
     TRY(check_sizes(p, path == CLF_PATH_CLBLAST ? CLFI_CHUNKED_SIZE : CLFI_FUSED_SIZE, log));
     TRY(check_mask(p, log));
     REQUIRE(clf_path_name(p->path), log, "unknown path %d", (int)p->path);
+    REQUIRE(p->lookup >= CLF_LOOKUP_ALL && p->lookup <= CLF_LOOKUP_NONE, log, "unknown lookup %d",
+            (int)p->lookup);
     *shape = (clfi_shape){
         .B = p->B,
         .H = p->H,
@@ -243,6 +245,7 @@ clf_status clfi_shape_init(clfi_shape *shape, const clf_plan_params *p, const cl
         .path = path,
         .path_from = path_from,
         .tuning = p->tuning,
+        .tuning_from = "tuning",
     };
     shape->group = shape->H / shape->Hkv;
     if (path == CLF_PATH_EXACT) {

@@ -51,14 +51,44 @@ typedef enum clf_family {
     CLF_FAMILY_WIDE    // CPUs: explicit vectors, work-groups of one
 } clf_family;
 
-/* What the tuner would set. Zero leaves a choice to the plan; every choice is in the
- * description. */
+/* How the rows of W lie in memory. */
+typedef enum clf_packing {
+    CLF_PACKING_AUTO = 0,  // ROWS
+    CLF_PACKING_ROWS,
+    CLF_PACKING_PANELS  // the project_rows rows that are multiplied together, column by column
+} clf_packing;
+
+/* Whether kernels ask for rows before they need them. */
+typedef enum clf_prefetch {
+    CLF_PREFETCH_AUTO = 0,  // on CPUs that are no emulation
+    CLF_PREFETCH_OFF,
+    CLF_PREFETCH_ON
+} clf_prefetch;
+
+/* What clf_tune finds. Zero leaves a choice to the plan. A plan whose tuning is all zero takes what
+ * was found for its device and shape, see clf_lookup; else the tables are not asked. Every choice
+ * is in the description, with where it came from. */
 typedef struct clf_tuning {
     clf_family family;
-    int vector_width;  // floats a vector: 4, 8 or 16 (WIDE); 0: the device's, less for few rows
-    int tile_rows;     // rows of a tile C: a multiple of 3 * vector_width, at most 96 (WIDE)
-    int segments;      // pieces the keys (causal: the rows) of a head are cut into, 1 .. 64
+    int vector_width;     // floats a vector: 4, 8 or 16 (WIDE); 0: the device's, less for few rows
+    int tile_rows;        // rows of a tile C: a multiple of 3 * vector_width, at most 96 (WIDE)
+    int segments;         // pieces the keys (causal: the rows) of a head are cut into, 1 .. 64
+    int project_rows;     // features of a register tile of the projection: divides 48 (WIDE)
+    int value_rows;       // rows of a register tile of products with values: divides 48 and
+                          // tile_rows (WIDE)
+    int value_vectors;    // vectors of values in such a tile, 1 .. 8 (WIDE)
+    clf_packing packing;  // (WIDE; not of a structured W)
+    clf_prefetch prefetch;  // (WIDE)
+    int local_size;         // work-items of a work-group at most, 1 .. 1024 (PLAIN)
 } clf_tuning;
+
+/* Where the choices of a plan whose tuning is all zero may come from, in this order. */
+typedef enum clf_lookup {
+    CLF_LOOKUP_ALL = 0,  // what clf_tune found for this user, then the following
+    CLF_LOOKUP_SHIPPED,  // what was found for this device and comes with the library
+    CLF_LOOKUP_CLASS,    // what suits the class of devices
+    CLF_LOOKUP_NONE      // nothing but the shape and the device's limits
+} clf_lookup;
 
 /* A zeroed struct, with the seven sizes set, is softmax attention by FAVOR+ with orthogonal
  * features, scale D^(-1/2) and contiguous [B, H, L, D] tensors of fp32. */
@@ -88,6 +118,7 @@ typedef struct clf_plan_params {
                                // them; elsewhere, and for COSH with a bias, as a dense one
     uint64_t seed;             // and from what
     clf_tuning tuning;
+    clf_lookup lookup;
 } clf_plan_params;
 
 /* Sets the defaults (all zero), for bindings. */

@@ -1,7 +1,7 @@
 /* clfavor: Performer attention (FAVOR+) on any OpenCL device. Everything public.
  *
- * Tiers: 0 status log tensor features (no OpenCL), 1 device context, 2 attention; a header uses
- * lower tiers only. Conventions that hold everywhere:
+ * Tiers: 0 status log tensor features (no OpenCL), 1 device context, 2 attention; a header
+ * uses lower tiers only. Conventions that hold everywhere:
  *  - a call returns a clf_status, its result last, NULL on failure;
  *  - create allocates and destroy(&x) frees, accepts NULL inside and sets NULL;
  *  - params live until the call returns, a zeroed params struct is the default;

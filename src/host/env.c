@@ -7,6 +7,7 @@
 #endif
 #include "env.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 static const char *get(const char *name)
@@ -27,4 +28,31 @@ const char *clfi_env_device(void)
 const char *clfi_env_kernel_dir(void)
 {
     return get("CLFAVOR_KERNEL_DIR");
+}
+
+int clfi_env_cache(void)
+{
+    const char *value = get("CLFAVOR_CACHE");
+    const bool known = value && (value[0] == '0' || value[0] == '1') && value[1] == '\0';
+    return known ? value[0] - '0' : -1;
+}
+
+const char *clfi_env_data_home(void)
+{
+    return get("XDG_DATA_HOME");
+}
+
+const char *clfi_env_cache_home(void)
+{
+    return get("XDG_CACHE_HOME");
+}
+
+const char *clfi_env_home(void)
+{
+    return get("HOME");
+}
+
+const char *clfi_env_cpu_target(void)
+{
+    return get("CL_CONFIG_CPU_TARGET_ARCH");
 }

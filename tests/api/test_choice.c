@@ -351,6 +351,23 @@ START_TEST(impossible_tuning_is_refused_by_name)
         {{.segments = 65}, "tuning.segments=65"},
         {{.family = CLF_FAMILY_PLAIN, .vector_width = 8}, "vector_width=8"},
         {{.family = CLF_FAMILY_PLAIN, .tile_rows = 48}, "tile_rows=48"},
+        {{.family = CLF_FAMILY_PLAIN, .prefetch = CLF_PREFETCH_ON},
+         "tuning.prefetch=2 is for the wide family, but plain is asked for"},
+        {{.family = CLF_FAMILY_WIDE, .local_size = 64},
+         "tuning.local_size=64 is for the plain family, but wide is asked for"},
+        {{.tile_rows = 24, .local_size = 64},
+         "tuning.local_size=64 is for the plain family, but wide is asked for"},
+        {{.local_size = 1025}, "tuning.local_size=1025, but 1 to 1024 are possible"},
+        {{.project_rows = 5}, "tuning.project_rows=5, but 1, 2, 3, 4, 6, 8 and 12 are possible"},
+        {{.value_rows = 16}, "tuning.value_rows=16, but 1, 2, 3, 4, 6, 8, 12 and 24 are possible"},
+        {{.vector_width = 4, .tile_rows = 36, .value_rows = 8},
+         "tuning.value_rows=8 does not divide a tile of 36 rows"},
+        {{.vector_width = 4, .tile_rows = 36, .project_rows = 8},
+         "tuning.project_rows=8 does not divide a tile of 36 rows"},
+        {{.value_vectors = 9}, "tuning.value_vectors=9, but 1 to 8 are possible"},
+        {{.value_vectors = 5}, "tuning.value_vectors=5, but E=64 takes 4 vectors of 16"},
+        {{.packing = (clf_packing)3}, "tuning.packing=3, but auto, rows and panels are possible"},
+        {{.prefetch = (clf_prefetch)-1}, "tuning.prefetch=-1, but auto, off and on are possible"},
     };
     const clf_device_info cpu = device_of(CLF_DEVICE_CPU, 2, 16);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

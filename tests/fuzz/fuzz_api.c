@@ -159,9 +159,18 @@ static clf_plan_params take_params(world *w)
         p.out = take_layout(in, p.H, p.L, p.E);
     }
     if (flags & 128) {
-        p.tuning = (clf_tuning){(clf_family)take_choice(in, CLF_FAMILY_WIDE + 1),
-                                (int)take(in) % 20, (int)take(in), (int)take(in) - 1};
+        p.tuning.family = (clf_family)take_choice(in, CLF_FAMILY_WIDE + 1);
+        p.tuning.vector_width = (int)take(in) % 20;
+        p.tuning.tile_rows = (int)take(in);
+        p.tuning.segments = (int)take(in) - 1;
         p.projection = take_projection(w);
+        p.tuning.project_rows = (int)take(in) % 14;
+        p.tuning.value_rows = (int)take(in) % 14;
+        p.tuning.value_vectors = (int)take(in) % 10;
+        p.tuning.packing = (clf_packing)take_choice(in, CLF_PACKING_PANELS + 1);
+        p.tuning.prefetch = (clf_prefetch)take_choice(in, CLF_PREFETCH_ON + 1);
+        p.tuning.local_size = (int)take(in) * 5;
+        p.lookup = (clf_lookup)take_choice(in, CLF_LOOKUP_NONE + 1);
     }
     bound_draw(&p);
     return p;

@@ -40,7 +40,14 @@ static const clf_tuning k_variants[] = {
     {.family = CLF_FAMILY_PLAIN},
     {.family = CLF_FAMILY_WIDE, .vector_width = 16, .tile_rows = 48},
     {.family = CLF_FAMILY_WIDE, .vector_width = 8, .tile_rows = 24},
-    {.family = CLF_FAMILY_WIDE, .vector_width = 4, .tile_rows = 12},
+    {.family = CLF_FAMILY_WIDE,
+     .vector_width = 4,
+     .tile_rows = 12,
+     .project_rows = 3,
+     .value_rows = 4,
+     .value_vectors = 1,
+     .packing = CLF_PACKING_PANELS,
+     .prefetch = CLF_PREFETCH_OFF},
 };
 
 static const struct {

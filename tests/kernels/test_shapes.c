@@ -15,6 +15,14 @@ static const clf_tuning k_variants[] = {
     {.family = CLF_FAMILY_WIDE, .vector_width = 8, .tile_rows = 48},
     {.family = CLF_FAMILY_WIDE, .vector_width = 4, .tile_rows = 12},
     {.family = CLF_FAMILY_WIDE, .vector_width = 16, .tile_rows = 96},
+    {.family = CLF_FAMILY_WIDE,
+     .vector_width = 8,
+     .tile_rows = 72,
+     .project_rows = 3,
+     .value_rows = 12,
+     .value_vectors = 1,
+     .packing = CLF_PACKING_PANELS,
+     .prefetch = CLF_PREFETCH_OFF},
 };
 
 static const struct {
@@ -109,6 +117,8 @@ static bool is_possible(int f, int a, int g, int b)
 {
     if (f == FORM && g == VARIANT)
         return is_wide(a) == (k_variants[b].family == CLF_FAMILY_WIDE);
+    if (f == SIZES && g == OPTION)  // one entry of a product of transforms may be 0
+        return k_sizes[a].D > 1 || (b != OPTION_STRUCTURED && b != OPTION_STRUCTURED_BIAS);
     if (f == KIND && g == OPTION)
         return b < OPTION_EPS || clf_kind_describe((clf_kind)a)->generalized;
     return true;
@@ -289,6 +299,12 @@ START_TEST(wide_16_tile_96)
 }
 END_TEST
 
+START_TEST(wide_8_tuned)
+{
+    run_shapes(5, "shapes wide_8_tuned");
+}
+END_TEST
+
 /* A family that joins the table of kernels must join the variants here. */
 START_TEST(every_family)
 {
@@ -301,4 +317,5 @@ START_TEST(every_family)
 }
 END_TEST
 
-RUN_KERNEL_TESTS("shapes", every_family, plain, wide_16, wide_8, wide_4, wide_16_tile_96)
+RUN_KERNEL_TESTS("shapes", every_family, plain, wide_16, wide_8, wide_4, wide_16_tile_96,
+                 wide_8_tuned)
