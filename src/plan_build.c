@@ -220,9 +220,11 @@ clf_status clfi_plan_build(clf_plan *plan)
     plan->enqueue = clfi_plan_enqueue_all;
 #if CLFI_HAVE_CLBLAST
     if (plan->shape.path == CLF_PATH_CLBLAST)
-        return clfi_clblast_open(plan);
+        TRY(clfi_clblast_open(plan));
+    else
 #endif
-    TRY(warm_up(plan));
+        TRY(warm_up(plan));
+    clfi_program_keep(plan->ctx, plan->program);
 fail:
     return status;
 }

@@ -10,7 +10,8 @@
 extern "C" {
 #endif
 
-/* Any number of contexts may live in one process. Thread-safety: Safe, but for destroy.
+/* Any number of contexts may live in one process. A context keeps the programs that its plans have
+ * built, so that a second plan like the first is made fast. Thread-safety: Safe, but for destroy.
  * Fork: drivers do not survive it. In a process forked from one that had used OpenCL through this
  * library, every call that would use it answers DEVICE; destroy frees host memory alone there. */
 typedef struct clf_context clf_context;

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "cl/cache.h"
 #include "cl/device_internal.h"
 #include "cl/error.h"
 #include "cl/process.h"
@@ -17,8 +18,12 @@ static clf_status context_alloc(cl_platform_id platform, cl_device_id id, const 
 {
     clf_status status = CLF_OK;
     clf_context *ctx = calloc(1, sizeof *ctx);
-    if (!ctx)
+    if (ctx)
+        ctx->cache = clfi_cache_create();
+    if (!ctx || !ctx->cache) {
+        free(ctx);
         return clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY, "no memory for a context");
+    }
     TRY(clfi_device_info_init(&ctx->device, platform, id, log));
     ctx->quirks = clfi_quirks(&ctx->device);
     if (log)
@@ -27,6 +32,7 @@ static clf_status context_alloc(cl_platform_id platform, cl_device_id id, const 
     *out = ctx;
     return CLF_OK;
 fail:
+    clfi_cache_destroy(ctx->cache);
     free(ctx);
     return status;
 }
@@ -114,6 +120,7 @@ void clfi_context_release(clf_context *ctx)
     if (!ctx || atomic_fetch_sub(&ctx->references, 1) > 1)
         return;
     const bool usable = !clfi_process_is_fork();
+    clfi_cache_destroy(ctx->cache);
     if (ctx->queue && usable)
         clReleaseCommandQueue(ctx->queue);
     if (ctx->context && usable)

@@ -6,13 +6,14 @@
 
 #include <clfavor/context.h>
 
-/* Immutable after create, but for the count. Safe. */
+/* Immutable after create, but for the count and what is in the cache. Safe. */
 struct clf_context {
     clf_log log;             // hand over &ctx->log
     clf_device_info device;  // owns its strings
     unsigned quirks;         // clfi_quirk flags of the device
     cl_context context;
-    cl_command_queue queue;  // in order or out of order: chain by events
+    cl_command_queue queue;    // in order or out of order: chain by events
+    struct clfi_cache *cache;  // programs that were built
     atomic_int references;
 };
 

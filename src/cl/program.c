@@ -1,5 +1,5 @@
 /* Builds programs from the kernels in the library, or from a directory while kernels are being
- * written. Keeps no cache and chooses no options beyond the language version.
+ * written; takes them from the caches first. Chooses no options beyond the language version.
  *
  * Invariant: no option that lets a compiler change results (fast-math and its parts) is added. */
 #include "program.h"
@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cl/cache.h"
 #include "cl/context_internal.h"
+#include "cl/disk.h"
 #include "cl/embedded.h"
 #include "cl/error.h"
 #include "host/env.h"
@@ -24,6 +26,7 @@ struct input {
     const char **texts;  // one per path; from disk: an #include each, in `includes`
     char *includes;      // owned
     char *options;       // owned
+    bool cacheable;      // the texts say all
 };
 
 static clf_status no_memory(const clf_log *log)
@@ -118,6 +121,7 @@ static clf_status input_init(struct input *input, const char *const *paths, int 
     TRY(status);
     snprintf(input->options, size, "-cl-std=CL1.2 %s%s%s%s", dir ? "-I " : "", dir ? dir : "",
              dir ? " " : "", options);
+    input->cacheable = !dir;
     return CLF_OK;
 fail:
     input_finish(input);
@@ -176,27 +180,82 @@ static clf_status judge_build(const clf_context *ctx, cl_program program, cl_int
         ctx->device.name, options, clfi_cl_error_name(build), (int)build);
 }
 
-clf_status clfi_program_build(clf_context *ctx, const char *const *paths, int n,
-                              const char *options, cl_program *out)
+static clf_status compile(clf_context *ctx, const struct input *input, const char *const *paths,
+                          int n, cl_program *out)
 {
     clf_status status = CLF_OK;
-    struct input input = {0};
-    cl_program program = NULL;
     cl_int code = CL_SUCCESS;
-    *out = NULL;
-    TRY(input_init(&input, paths, n, options, &ctx->log));
-    program = clCreateProgramWithSource(ctx->context, (cl_uint)n, input.texts, NULL, &code);
+    const cl_program program =
+        clCreateProgramWithSource(ctx->context, (cl_uint)n, input->texts, NULL, &code);
     TRY(clfi_cl_check(&ctx->log, code, "clCreateProgramWithSource"));
-    code = clBuildProgram(program, 1, &ctx->device.id, input.options, NULL, NULL);
-    TRY(judge_build(ctx, program, code, paths, n, input.options));
-    input_finish(&input);
+    code = clBuildProgram(program, 1, &ctx->device.id, input->options, NULL, NULL);
+    TRY(judge_build(ctx, program, code, paths, n, input->options));
     *out = program;
     return CLF_OK;
 fail:
     if (program)
         clReleaseProgram(program);
+    return status;
+}
+
+clf_status clfi_program_compile(clf_context *ctx, const char *const *paths, int n,
+                                const char *options, cl_program *out)
+{
+    clf_status status = CLF_OK;
+    struct input input = {0};
+    *out = NULL;
+    TRY(input_init(&input, paths, n, options, &ctx->log));
+    TRY(compile(ctx, &input, paths, n, out));
+fail:
     input_finish(&input);
     return status;
+}
+
+/* Whether the program has a key. A driver that does not tell its platform's version gets none. */
+static bool find_key(const clf_context *ctx, const struct input *input, int n, clfi_binary_key *key)
+{
+    char version[256] = "";
+    const clfi_binary_source source = {.device = &ctx->device,
+                                       .platform_version = version,
+                                       .cpu_target = clfi_env_cpu_target(),
+                                       .texts = input->texts,
+                                       .n = n,
+                                       .options = input->options};
+    return input->cacheable &&
+           clGetPlatformInfo(ctx->device.platform, CL_PLATFORM_VERSION, sizeof version, version,
+                             NULL) == CL_SUCCESS &&
+           clfi_binary_key_init(&source, key);
+}
+
+clf_status clfi_program_build(clf_context *ctx, const char *const *paths, int n,
+                              const char *options, cl_program *out)
+{
+    clf_status status = CLF_OK;
+    struct input input = {0};
+    clfi_binary_key key;
+    bool save = false;
+    *out = NULL;
+    TRY(input_init(&input, paths, n, options, &ctx->log));
+    const bool keyed = find_key(ctx, &input, n, &key);
+    cl_program program = keyed ? clfi_cache_find(ctx->cache, &key) : NULL;
+    const bool found = program != NULL;
+    if (keyed && !found)
+        program = clfi_disk_load(ctx, &key, &(clfi_disk_request){paths, n, input.options}, &save);
+    if (!program)
+        TRY(compile(ctx, &input, paths, n, &program));
+    if (keyed && !found)
+        clfi_cache_put(ctx->cache, &key, program, save);
+    *out = program;
+fail:
+    input_finish(&input);
+    return status;
+}
+
+void clfi_program_keep(clf_context *ctx, cl_program program)
+{
+    clfi_binary_key key;
+    if (clfi_cache_claim(ctx->cache, program, &key))
+        clfi_disk_save(ctx, &key, program);
 }
 
 clf_status clfi_kernel_create(clf_context *ctx, cl_program program, const char *name,

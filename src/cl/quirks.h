@@ -6,7 +6,7 @@
 
 typedef enum clfi_quirk {
     CLFI_QUIRK_EMULATED = 1 << 0,     // a simulator, or a GPU in software: ranked last
-    CLFI_QUIRK_NO_BINARIES = 1 << 1,  // never ask for CL_PROGRAM_BINARIES
+    CLFI_QUIRK_NO_BINARIES = 1 << 1,  // ask for CL_PROGRAM_BINARIES only when told to
     CLFI_QUIRK_CUTS_LOOPS = 1 << 2    // ends all loops of a work-item after 65535 rounds in all
 } clfi_quirk;
 

@@ -32,6 +32,7 @@
     X(clGetMemObjectInfo, NONE, 0,                                                                 \
       (cl_mem mem, cl_mem_info param, size_t room, void *value, size_t *size),                     \
       (mem, param, room, value, size))                                                             \
+    X(clRetainProgram, PROGRAM, 1, (cl_program program), (program))                                \
     X(clReleaseProgram, PROGRAM, -1, (cl_program program), (program))                              \
     X(clBuildProgram, NONE, 0,                                                                     \
       (cl_program program, cl_uint count, const cl_device_id *devices, const char *options,        \

@@ -402,6 +402,11 @@ static cl_program CL_API_CALL null_clCreateProgramWithBinary(cl_context context,
     return NULL;
 }
 
+static cl_int CL_API_CALL null_clRetainProgram(cl_program program)
+{
+    return retain(program, OBJECT_PROGRAM);
+}
+
 static cl_int CL_API_CALL null_clReleaseProgram(cl_program program)
 {
     return release(program, OBJECT_PROGRAM);

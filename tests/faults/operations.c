@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "support/files.h"
+
 #define SMALL .B = 1, .H = 2, .L = 53, .S = 53, .D = 5, .E = 3, .R = 6
 
 enum {
@@ -281,6 +283,41 @@ static clf_status call_everything(world *w)
     return status;
 }
 
+/* --- with programs on disk -------------------------------------------------------------------- */
+
+static char disk[64], *cache_home;
+
+/* An empty folder for programs, and the wish to have them there. */
+static void prepare_cold(world *w)
+{
+    (void)w;
+    const char *home = getenv("XDG_CACHE_HOME");
+    cache_home = home ? strdup(home) : NULL;
+    snprintf(disk, sizeof disk, "/tmp/clfavor-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(disk));
+    setenv("XDG_CACHE_HOME", disk, 1);
+    setenv("CLFAVOR_CACHE", "1", 1);
+}
+
+static void prepare_warm(world *w)
+{
+    prepare_cold(w);
+    ck_assert_int_eq(call_everything(w), CLF_OK);
+    blot(w);
+}
+
+static void finish_disk(world *w, clf_status status)
+{
+    setenv("CLFAVOR_CACHE", "0", 1);
+    if (cache_home)
+        setenv("XDG_CACHE_HOME", cache_home, 1);
+    else
+        unsetenv("XDG_CACHE_HOME");
+    free(cache_home);
+    remove_tree(disk);
+    judge_host(w, status);
+}
+
 #define ON(problem) &problems[problem]
 const operation operations[] = {
     {"list devices", ON(EXACT), NULL, call_list, NULL},
@@ -310,6 +347,8 @@ const operation operations[] = {
     {"feature map", ON(FEATURES), NULL, call_attention, judge_host},
     {"destroy the context first", ON(BIDIRECTIONAL), prepare_destroy, call_destroy, finish_run},
     {"context, attention, destroy", ON(BIDIRECTIONAL), NULL, call_everything, judge_host},
+    {"the same, keeping it", ON(GENERALIZED), prepare_cold, call_everything, finish_disk},
+    {"the same, having kept it", ON(GENERALIZED), prepare_warm, call_everything, finish_disk},
 #if CLFI_HAVE_CLBLAST
     {"make a plan", ON(CHUNKED), NULL, call_plan, NULL},
     {"run", ON(CHUNKED), NULL, call_run, finish_run},
@@ -317,6 +356,11 @@ const operation operations[] = {
 #endif
 };
 const int operation_count = sizeof operations / sizeof operations[0];
+
+bool operation_on_disk(const operation *op)
+{
+    return op->finish == finish_disk;
+}
 
 /* --- the world -------------------------------------------------------------------------------- */
 

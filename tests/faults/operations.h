@@ -46,6 +46,9 @@ typedef struct operation {
 extern const operation operations[];
 extern const int operation_count;
 
+/* Whether programs are kept on disk meanwhile, where whatever fails is no failure of the call. */
+bool operation_on_disk(const operation *op);
+
 void world_open(world *w, const problem *on);
 void world_close(world *w);
 

@@ -105,6 +105,7 @@ int trials_main(const char *name, const TTest *test, const TTest *more)
     static const layer_fault none = {.nth = 0};
     setenv("OPENCL_LAYERS", FAULT_LAYER, 1);
     setenv("CK_FORK", "no", 1);
+    setenv("CLFAVOR_CACHE", "0", 1);
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     signal(SIGALRM, hung);
     layer_arm(&none);

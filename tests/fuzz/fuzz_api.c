@@ -511,6 +511,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     setenv("OPENCL_LAYERS", FAULT_LAYER, 1);
     unsetenv("CLFAVOR_DEVICE");
     unsetenv("CLFAVOR_KERNEL_DIR");
+    setenv("CLFAVOR_CACHE", "0", 1);
     return 0;
 }
 

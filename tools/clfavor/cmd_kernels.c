@@ -51,7 +51,7 @@ static clf_status build_once(clf_context *ctx, const clfi_kernel_row *row, doubl
 {
     clf_status status = CLF_OK;
     const double begin = measure_seconds();
-    TRY(clfi_program_build(ctx, &row->path, 1, "", program));
+    TRY(clfi_program_compile(ctx, &row->path, 1, "", program));
     TRY(clfi_kernel_create(ctx, *program, clfi_stage_name(row->stage), kernel));
     *ms = (measure_seconds() - begin) * 1e3;
 fail:
