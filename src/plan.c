@@ -24,36 +24,12 @@ const char *clf_path_name(clf_path path)
 }
 
 /* The launches of a pass, in order. */
-static void choose_stages(clf_plan *plan)
+static void choose_launches(clf_plan *plan)
 {
-    const clfi_shape *s = &plan->shape;
-    const bool one = plan->choice.segments == 1;
-    const clf_path path = plan->shape.path;
-    const bool fused = path == CLF_PATH_FUSED && !plan->features;
-    const bool chunked = path == CLF_PATH_CLBLAST;
-    // One segment has nothing to merge; a causal one needs no state from before it.
-    const struct {
-        clfi_stage stage;
-        bool wanted;
-    } stages[] = {
-        {CLFI_STAGE_FEATURE_MAP, plan->features},
-        {CLFI_STAGE_SOFTMAX, path == CLF_PATH_EXACT},
-        {CLFI_STAGE_KEY_PEAK, fused && s->stabilised},
-        {CLFI_STAGE_KV_STATE, fused && (!one || !s->causal)},
-        {CLFI_STAGE_STATE_SCAN, fused && !one},
-        {CLFI_STAGE_Q_APPLY, fused && !s->causal},
-        {CLFI_STAGE_CAUSAL_APPLY, fused && s->causal},
-        {CLFI_STAGE_GATHER_KEYS, chunked},
-        {CLFI_STAGE_KEY_FEATURES, chunked},
-        {CLFI_STAGE_GATHER_QUERIES, chunked},
-        {CLFI_STAGE_QUERY_FEATURES, chunked},
-        {CLFI_STAGE_DIVIDE, chunked},
-    };
-    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
-        if (stages[i].wanted)
-            plan->launch[plan->launches++].row =
-                clfi_kernel_find(stages[i].stage, plan->choice.family);
-    }
+    clfi_stage stages[CLFI_MAX_STAGES];
+    plan->launches = clfi_choose_stages(&plan->shape, &plan->choice, plan->features, stages);
+    for (int i = 0; i < plan->launches; i++)
+        plan->launch[i].row = clfi_kernel_find(stages[i], plan->choice.family);
 }
 
 void clfi_plan_write_description(clf_plan *plan)
@@ -139,7 +115,7 @@ clf_status clfi_plan_open(clf_context *ctx, const clf_plan_params *params, bool 
     TRY(clfi_process_check(log));
     TRY(clfi_shape_init(&plan->shape, params, log));
     TRY(clfi_choose(&plan->shape, &ctx->device, log, &plan->choice));
-    choose_stages(plan);
+    choose_launches(plan);
     TRY(first_projection(plan, params));
     TRY(clfi_plan_build(plan));
     clfi_plan_write_description(plan);

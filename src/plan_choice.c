@@ -5,7 +5,6 @@
 #include "plan_choice.h"
 
 #include "host/log.h"
-#include "kernels.h"
 
 #define PRIVATE_LIMIT   (256 * 1024)  // bytes of private memory of a work-item; more crashes PoCL
 #define DEFAULT_TILE    48
@@ -368,4 +367,36 @@ clf_status clfi_choose(const clfi_shape *shape, const clf_device_info *device, c
     TRY(clfi_check_rounds(shape, device, choice, log));
 fail:
     return status;
+}
+
+int clfi_choose_stages(const clfi_shape *s, const clfi_choice *c, bool features,
+                       clfi_stage out[CLFI_MAX_STAGES])
+{
+    const bool one = c->segments == 1;
+    const bool fused = s->path == CLF_PATH_FUSED && !features;
+    const bool chunked = s->path == CLF_PATH_CLBLAST;
+    // One segment has nothing to merge; a causal one needs no state from before it.
+    const struct {
+        clfi_stage stage;
+        bool wanted;
+    } stages[] = {
+        {CLFI_STAGE_FEATURE_MAP, features},
+        {CLFI_STAGE_SOFTMAX, s->path == CLF_PATH_EXACT},
+        {CLFI_STAGE_KEY_PEAK, fused && s->stabilised},
+        {CLFI_STAGE_KV_STATE, fused && (!one || !s->causal)},
+        {CLFI_STAGE_STATE_SCAN, fused && !one},
+        {CLFI_STAGE_Q_APPLY, fused && !s->causal},
+        {CLFI_STAGE_CAUSAL_APPLY, fused && s->causal},
+        {CLFI_STAGE_GATHER_KEYS, chunked},
+        {CLFI_STAGE_KEY_FEATURES, chunked},
+        {CLFI_STAGE_GATHER_QUERIES, chunked},
+        {CLFI_STAGE_QUERY_FEATURES, chunked},
+        {CLFI_STAGE_DIVIDE, chunked},
+    };
+    int count = 0;
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
+        if (stages[i].wanted)
+            out[count++] = stages[i].stage;
+    }
+    return count;
 }

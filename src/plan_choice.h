@@ -6,8 +6,10 @@
 #include <clfavor/attention.h>
 
 #include "host/kinds.h"
+#include "kernels.h"
 
 #define CLFI_MAX_SEGMENTS 64
+#define CLFI_MAX_STAGES   5
 #define CLFI_FUSED_SIZE   1024   // D and E at most, of the fused and exact kernels
 #define CLFI_CHUNKED_SIZE 32768  // of the CLBlast path
 
@@ -107,6 +109,10 @@ clf_status clfi_shape_init(clfi_shape *shape, const clf_plan_params *params, con
 /* Chooses for a device. Errors: INVALID_ARGUMENT (tuning that can never be), UNSUPPORTED. */
 clf_status clfi_choose(const clfi_shape *shape, const clf_device_info *device, const clf_log *log,
                        clfi_choice *choice);
+
+/* The kernels of a pass, in order; returns how many. `features`: the one stage feature_map. */
+int clfi_choose_stages(const clfi_shape *shape, const clfi_choice *choice, bool features,
+                       clfi_stage out[CLFI_MAX_STAGES]);
 
 /* Refuses what a device that puts an end to long loops (a quirk) would compute wrongly. Errors:
  * UNSUPPORTED. */

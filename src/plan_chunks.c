@@ -3,7 +3,6 @@
  *
  * Invariant: the workspace holds one chunk and one state, whatever L, S and the number of heads. */
 #include "host/log.h"
-#include "kernels.h"
 #include "plan_choice.h"
 
 #define MAX_ROWS 1024  // of a chunk: enough for GEMM, and the longest chain of additions inside one

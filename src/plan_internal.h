@@ -4,10 +4,7 @@
 
 #include <pthread.h>
 
-#include "kernels.h"
 #include "plan_choice.h"
-
-#define CLFI_MAX_STAGES 5
 
 /* One kernel launch of a pass. */
 typedef struct clfi_launch {

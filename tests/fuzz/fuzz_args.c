@@ -1,7 +1,7 @@
 /* Fuzz target of the tool's command line: arguments, one a line. Whatever they are, one of the
  * documented exit codes, and no crash, leak or read too far. There is no OpenCL platform, so a
  * command ends where it would begin to compute; `projection` needs none, and is kept to small
- * sizes.
+ * sizes, and a `bench` that would start this very program is left out.
  *
  * The tool's files are compiled with -Dmain=tool_main. Runs in a directory of its own, and refuses
  * arguments with a slash, so that no other file is touched. */
@@ -97,6 +97,10 @@ static int cut(char *text, char *words[MOST_WORDS])
         const long long value = strtoll(number, NULL, 10);
         if (value > MOST_SIZE && value <= BEYOND_SIZES)
             return 0;
+    }
+    for (int i = 1; i < count; i++) {
+        if (strcmp(words[0], "bench") == 0 && strncmp(words[i], "--st", 4) == 0)
+            return 0;  // --startup or the beginning of it
     }
     return count;
 }

@@ -133,7 +133,10 @@ clf_plan_params attention_params(const attention *a)
         .v = p->v_layout,
         .out = a->out_layout,
         .projection = a->projection,
+        .draw = (clf_projection_kind)c->draw.index,
+        .seed = c->seed,
         .tuning = a->tuning,
+        .lookup = a->lookup,
     };
 }
 

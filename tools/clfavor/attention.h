@@ -15,6 +15,7 @@ typedef struct attention {
     clf_dtype out_dtype;
     clf_layout out_layout;
     clf_tuning tuning;
+    clf_lookup lookup;
     array q, k, v;
     uint8_t *mask;               // [B, S] or NULL
     clf_projection *projection;  // NULL for features without W, and for none

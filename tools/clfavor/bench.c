@@ -1,16 +1,18 @@
 /* Prepares and times the series of `clfavor bench`. Prints nothing but progress.
  *
  * Invariant: every sample stands between two measurements of the FMA peak and beside one of the
- * copy, and the rounds go over all lengths in turn, so that a change of clock frequency hits all
- * of them alike. The total is of plain runs; the stages are of other runs, whose commands the
- * device times. */
+ * copy, two plans of a line are timed one right after the other, and the rounds go over all lines
+ * in turn, so that a change of clock frequency hits all of them alike. The total is of plain runs;
+ * the stages are of other runs, whose commands the device times. */
 #include "bench.h"
 
+#include <math.h>
 #include <stdlib.h>
 
+#include "against.h"
 #include "bench_flop.h"
 #include "cl/error.h"
-#include "host/checked.h"
+#include "drawn.h"
 #include "host/log.h"
 #include "report.h"
 
@@ -18,35 +20,6 @@ static clf_status no_memory(const bench *b, const clf_log *log)
 {
     return clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY, "no memory for %lld rounds",
                      (long long)b->options.rounds);
-}
-
-/* A tensor of random values: a block of normal numbers, repeated. */
-static clf_status fill(const bench_options *o, uint32_t sequence, int64_t L, int64_t width,
-                       const clf_log *log, array *out)
-{
-    enum {
-        PERIOD = 65521  // a prime, so that rows differ
-    };
-    clf_status status = CLF_OK;
-    const int64_t counts[] = {o->batch, o->heads, L, width};
-    void *data = NULL;
-    size_t bytes;
-    REQUIRE(clfi_product_bytes(counts, 4, sizeof(float), &bytes), log,
-            "--lengths %lld with --batch %lld, --heads %lld and a head of %lld columns overflows",
-            (long long)L, (long long)o->batch, (long long)o->heads, (long long)width);
-    const size_t count = bytes / sizeof(float);
-    data = malloc(bytes);
-    if (!data)
-        return clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY,
-                         "no memory for a tensor of %zu bytes of length %lld", bytes, (long long)L);
-    float *random = data;
-    const size_t fresh = count < PERIOD ? count : PERIOD;
-    measure_fill_normal(o->choices.seed, sequence, random, (int64_t)fresh);
-    for (size_t i = fresh; i < count; i++)
-        random[i] = random[i - fresh];
-    TRY(array_take(&data, CLF_DTYPE_F32, (clf_dtype)o->choices.dtype.index, count, log, out));
-fail:
-    return status;
 }
 
 static clf_status add_row(const bench *b, const char *stage, int64_t launches, double flop,
@@ -80,40 +53,19 @@ fail:
     return status;
 }
 
-/* Random q, k, v of one length. */
 static clf_status create_series(const bench *b, const clf_log *log, bench_series *s)
 {
-    const bench_options *o = &b->options;
-    const clf_layout qk = clf_layout_bhld(o->heads, s->L, o->head_size);
-    const clf_layout v = clf_layout_bhld(o->heads, s->L, o->value_size);
     clf_status status = CLF_OK;
-    array x[3] = {{0}};
-    attention a = {
-        .problem = {.B = o->batch,
-                    .H = o->heads,
-                    .Hkv = o->heads,
-                    .L = s->L,
-                    .S = s->L,
-                    .D = o->head_size,
-                    .E = o->value_size,
-                    .q_layout = qk,
-                    .k_layout = qk,
-                    .v_layout = v},
-        .out_dtype = (clf_dtype)o->choices.dtype.index,
-        .out_layout = v,
-        .tuning = {.vector_width = (int)o->vector_width},
-    };
-    TRY(fill(o, 0, s->L, o->head_size, log, &x[0]));
-    TRY(fill(o, 1, s->L, o->head_size, log, &x[1]));
-    TRY(fill(o, 2, s->L, o->value_size, log, &x[2]));
-    attention_set_tensors(&a, &x[0], &x[1], &x[2]);
-    TRY(attention_settle(&a, &o->choices, NULL, log));
+    attention a = {0};
+    TRY(drawn_attention(&s->line, log, &a));
+    a.tuning.vector_width = (int)b->options.vector_width;
     s->R = a.problem.R;
     TRY(workload_create(b->ctx, &a, log, &s->work));
     TRY(add_rows(b, log, s));
+    if (b->options.against.given)
+        TRY(bench_other_create(b->ctx, &a, against_lookup(b->options.against.index), &s->work,
+                               b->options.rounds, log, &s->other));
 fail:
-    for (int i = 0; i < 3; i++)
-        array_finish(&x[i]);
     attention_finish(&a);
     return status;
 }
@@ -124,7 +76,26 @@ static void keep(bench_row *row, int round, double seconds, double flops)
     row->fractions[round] = row->flop / seconds / flops;
 }
 
-/* One sample of one length: its total and its stages between runs of the peaks. */
+/* A sample of the plan, and one of the other beside it: in every second round the other is the
+ * first. */
+static clf_status time_plans(bench_series *s, int round, const clf_log *log, double *seconds)
+{
+    workload *const works[] = {&s->work, &s->other.work};
+    const int count = s->other.timed ? 2 : 1;
+    clf_status status = CLF_OK;
+    double times[2];
+    for (int i = 0; i < count; i++) {
+        const int which = (round + i) % count;
+        TRY(workload_time(works[which], log, &times[which]));
+    }
+    *seconds = times[0];
+    if (s->other.timed)
+        bench_other_keep(&s->other, round, times[0], times[1]);
+fail:
+    return status;
+}
+
+/* One sample of one line: its total and its stages between runs of the peaks. */
 static clf_status sample(bench *b, int which, int round, const clf_log *log)
 {
     bench_series *s = &b->at[which];
@@ -132,7 +103,7 @@ static clf_status sample(bench *b, int which, int round, const clf_log *log)
     clf_status status = CLF_OK;
     double seconds, before, after, stages[CLFI_MAX_STAGES], last;
     TRY(peak_measure(&b->peak[PEAK_FMA], log, &before));
-    TRY(workload_time(&s->work, log, &seconds));
+    TRY(time_plans(s, round, log, &seconds));
     TRY(peak_measure(&b->peak[PEAK_FMA], log, &after));
     keep(&s->row[0], round, seconds, (before + after) / 2);
     b->rates[PEAK_FMA][at] = (before + after) / 2;
@@ -183,39 +154,68 @@ static void settle_medians(bench *b)
         b->rate[i] = measure_quartiles(b->rates[i], rounds * b->count);
 }
 
-clf_status bench_measure(bench *b, const clf_log *log)
+static void settle_ratios(bench *b)
+{
+    double ratios[LINES_MAX];
+    b->geometric_mean = NAN;
+    if (!b->options.against.given)
+        return;
+    for (int i = 0; i < b->count; i++) {
+        bench_other_settle(&b->at[i].other, (int)b->options.rounds);
+        ratios[i] = b->at[i].other.ratio.median;
+        b->slower += b->at[i].other.slower;
+    }
+    b->geometric_mean = against_geometric_mean(ratios, b->count);
+}
+
+clf_status bench_measure(bench *b, const line *lines, const clf_log *log)
 {
     const int rounds = (int)b->options.rounds;
     clf_status status = CLF_OK;
-    b->count = b->options.lengths.count;
+    char label[LINE_LABEL];
     progress("measuring the peaks");
     TRY(open_device(b, log));
     for (int i = 0; i < b->count; i++) {
-        b->at[i].L = b->options.lengths.at[i];
-        progress("preparing L=%lld", (long long)b->at[i].L);
+        b->at[i].line = lines[i];
+        line_label(&lines[i], label);
+        progress("preparing %s", label);
         TRY(create_series(b, log, &b->at[i]));
     }
     for (int round = 0; round < rounds; round++) {
         for (int i = 0; i < b->count; i++) {
-            progress("round %d of %d, L=%lld", round + 1, rounds, (long long)b->at[i].L);
+            line_label(&lines[i], label);
+            progress("round %d of %d, %s", round + 1, rounds, label);
             TRY(sample(b, i, round, log));
         }
     }
     settle_medians(b);
+    settle_ratios(b);
 fail:
     progress_clear();
     return status;
 }
 
+double bench_gflops(const bench_row *row)
+{
+    return row->flop / row->time.median * 1e-6;
+}
+
+quartiles bench_launch_us(const bench *b)
+{
+    const quartiles rate = b->rate[PEAK_LAUNCH];
+    return (quartiles){.q1 = 1e6 / rate.q3, .median = 1e6 / rate.median, .q3 = 1e6 / rate.q1};
+}
+
 void bench_finish(bench *b)
 {
-    for (int i = 0; i < OPTION_LIST_MAX; i++) {
+    for (int i = 0; i < LINES_MAX; i++) {
         bench_series *s = &b->at[i];
         for (int j = 0; j < s->rows; j++) {
             free(s->row[j].ms);
             free(s->row[j].fractions);
         }
         free(s->copy_fractions);
+        bench_other_finish(&s->other);
         workload_destroy(&s->work);
     }
     for (int i = 0; i < PEAK_COUNT; i++) {

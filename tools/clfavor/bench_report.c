@@ -1,74 +1,20 @@
-/* Prints the measurements of `clfavor bench`. Computes nothing but rates.
+/* Prints the measurements of `clfavor bench`: the tables of 80 columns are made here. Measures
+ * nothing.
  *
  * Invariant: CSV is made of the JSON, so both have the same fields. */
 #include "bench_report.h"
 
 #include <math.h>
 
+#include "against.h"
+#include "bench_json.h"
 #include "commit.h"
 #include "csv.h"
 #include "report.h"
 
-static double gflops_of(const bench_row *row)
-{
-    return row->flop / row->time.median * 1e-6;
-}
-
-/* Microseconds of an empty launch. */
-static quartiles launch_us(const bench *b)
-{
-    const quartiles rate = b->rate[PEAK_LAUNCH];
-    return (quartiles){.q1 = 1e6 / rate.q3, .median = 1e6 / rate.median, .q3 = 1e6 / rate.q1};
-}
-
-static json_t *quartiles_json(quartiles q, double unit)
-{
-    return json_pack("{s:o, s:o, s:o}", "median", report_real(q.median / unit), "q1",
-                     report_real(q.q1 / unit), "q3", report_real(q.q3 / unit));
-}
-
-static json_t *row_json(const bench *b, const bench_series *s, const bench_row *row)
-{
-    const bench_options *o = &b->options;
-    const bool total = row == &s->row[0];
-    return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:b, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, "
-        "s:o, s:o, s:o, s:I, s:o}",
-        "B", (json_int_t)o->batch, "H", (json_int_t)o->heads, "L", (json_int_t)s->L, "S",
-        (json_int_t)s->L, "D", (json_int_t)o->head_size, "E", (json_int_t)o->value_size, "R",
-        (json_int_t)s->R, "dtype", clf_dtype_name((clf_dtype)o->choices.dtype.index), "causal",
-        o->choices.causal, "kind", choices_kind_name(&o->choices), "path",
-        attention_path_name(s->work.plan), "stage", row->stage, "launches",
-        row->launches ? json_integer(row->launches) : json_null(), "direction", "forward",
-        "median_ms", report_real(row->time.median), "q1_ms", report_real(row->time.q1), "q3_ms",
-        report_real(row->time.q3), "gflops", report_real(gflops_of(row)), "fraction_of_peak",
-        report_real(row->fraction_of_peak), "fraction_of_copy",
-        report_real(total ? s->fraction_of_copy : NAN), "workspace_bytes",
-        (json_int_t)clf_plan_workspace_bytes(s->work.plan), "plan",
-        report_text(clf_plan_describe(s->work.plan)));
-}
-
-static json_t *bench_json(const bench *b)
-{
-    const bench_options *o = &b->options;
-    const clf_device_info *device = clf_context_device(b->ctx);
-    json_t *results = json_array();
-    for (int i = 0; i < b->count; i++) {
-        for (int j = 0; j < b->at[i].rows; j++)
-            json_array_append_new(results, row_json(b, &b->at[i], &b->at[i].row[j]));
-    }
-    return json_pack("{s:s, s:o, s:o, s:s, s:o, s:I, s:o, s:o, s:o, s:o}", "schema",
-                     "clfavor-bench/1", "device", report_text(device->name), "driver",
-                     report_text(device->driver), "commit", TOOL_COMMIT, "seed",
-                     json_sprintf("%llu", (unsigned long long)o->choices.seed), "rounds",
-                     (json_int_t)o->rounds, "peak_gflops", quartiles_json(b->rate[PEAK_FMA], 1e9),
-                     "copy_gbs", quartiles_json(b->rate[PEAK_COPY], 1e9), "empty_launch_us",
-                     report_real(launch_us(b).median), "results", results);
-}
-
 static void print_peaks(const bench *b)
 {
-    const quartiles fma = b->rate[PEAK_FMA], copy = b->rate[PEAK_COPY], launch = launch_us(b);
+    const quartiles fma = b->rate[PEAK_FMA], copy = b->rate[PEAK_COPY], launch = bench_launch_us(b);
     printf("peak    %.1f GFLOP/s of FMA in float%d, quartiles %.1f to %.1f\n", fma.median * 1e-9,
            b->peak[PEAK_FMA].vector_width, fma.q1 * 1e-9, fma.q3 * 1e-9);
     printf("copy    %.2f GB/s, read and written in float%d, quartiles %.2f to %.2f\n",
@@ -77,43 +23,52 @@ static void print_peaks(const bench *b)
            launch.q3);
 }
 
-static void print_header(const bench *b)
+/* What was measured: the shape, or which lines have theirs. */
+static void print_shape(const bench *b)
 {
     const bench_options *o = &b->options;
+    char shape[LINE_SHAPE];
+    line_shape(&b->at[0].line, b->at[0].R, shape);
+    if (o->lines)
+        printf("lines   %d for '%s', %lld rounds\n", b->count, o->lines, (long long)o->rounds);
+    else
+        printf("shape   %s, %lld rounds\n", shape, (long long)o->rounds);
+}
+
+static void print_header(const bench *b)
+{
     const clf_device_info *device = clf_context_device(b->ctx);
-    char features[32] = "";
     report_wrapped(stdout, device->name, printf("device  "), 8);
     report_wrapped(stdout, device->driver, printf("driver  "), 8);
     printf("commit  %s\n", TOOL_COMMIT);
-    if (b->at[0].R)
-        snprintf(features, sizeof features, " R=%lld", (long long)b->at[0].R);
-    printf("shape   B=%lld H=%lld D=%lld E=%lld%s %s%s %s, %lld rounds\n", (long long)o->batch,
-           (long long)o->heads, (long long)o->head_size, (long long)o->value_size, features,
-           choices_kind_name(&o->choices), o->choices.causal ? " causal" : "",
-           clf_dtype_name((clf_dtype)o->choices.dtype.index), (long long)o->rounds);
+    print_shape(b);
     print_peaks(b);
 }
 
-/* A time in 7 columns, as far as there is room with three decimals. */
-static void write_ms(double ms, char text[16])
+/* The name of a row in 23 columns: of a length and its stages, or of a named line and its. */
+static void write_name(const bench_series *s, const bench_row *row, char text[LINE_LABEL])
 {
-    snprintf(text, 16, "%7.*f", ms < 999.9995 ? 3 : ms < 99999.95 ? 1 : 0, ms);
+    const bool total = row == &s->row[0];
+    if (s->line.name)
+        snprintf(text, LINE_LABEL, "%s%s", total ? "" : "  ", total ? s->line.name : row->stage);
+    else if (total)
+        snprintf(text, LINE_LABEL, "%8lld  %s", (long long)s->line.L, row->stage);
+    else
+        snprintf(text, LINE_LABEL, "%11s%s", "", row->stage);
 }
 
-static void print_row(const bench *b, const bench_series *s, const bench_row *row)
+static void print_row(const bench_series *s, const bench_row *row)
 {
-    const double tokens = (double)b->options.batch * (double)s->L;
+    const double tokens = (double)s->line.B * (double)s->line.L;
     const double ms[] = {row->time.median, row->time.q1, row->time.q3};
-    const bool total = row == &s->row[0];
-    char text[3][16], L[24] = "";
+    char text[3][16], name[LINE_LABEL];
     for (int i = 0; i < 3; i++)
-        write_ms(ms[i], text[i]);
-    if (total)
-        snprintf(L, sizeof L, "%lld", (long long)s->L);
-    printf("%8s  %s%-*s %s  %s to %s %9.3f", L, total ? "" : " ", total ? 13 : 12, row->stage,
-           text[0], text[1], text[2], row->time.median * 1e3 / tokens);
+        report_ms(ms[i], text[i]);
+    write_name(s, row, name);
+    printf("%-23s %s  %s to %s %9.3f", name, text[0], text[1], text[2],
+           row->time.median * 1e3 / tokens);
     if (isfinite(row->flop))
-        printf(" %8.1f  %7.3f", gflops_of(row), row->fraction_of_peak);
+        printf(" %8.1f  %7.3f", bench_gflops(row), row->fraction_of_peak);
     printf("\n");
 }
 
@@ -130,20 +85,54 @@ static void print_traffic(const bench *b)
     printf(" of the copy's bandwidth.\n");
 }
 
+/* Each line against its other plan. */
+static void print_against(const bench *b)
+{
+    printf("\nagainst %s: ratio is its time over this plan's, above 1 this one is faster\n"
+           "%-23s other ms   ratio         quartiles\n",
+           against_word(b->options.against.index), b->options.lines ? "line" : "length");
+    for (int i = 0; i < b->count; i++) {
+        const bench_other *o = &b->at[i].other;
+        const char *verdict = bench_other_verdict(o);
+        char label[LINE_LABEL], ms[16] = "-", spread[32] = "-";
+        line_label(&b->at[i].line, label);
+        if (o->timed) {
+            report_ms(o->median_ms, ms);
+            snprintf(spread, sizeof spread, "%.3f to %.3f", o->ratio.q1, o->ratio.q3);
+        }
+        printf("%-23s %8s %7.3f %17s", label, ms, o->ratio.median, spread);
+        printf("%s%s\n", verdict ? "  " : "", verdict ? verdict : "");
+    }
+    printf("%-23s %16.3f\n", "geometric mean", b->geometric_mean);
+}
+
+static void print_plan(const bench *b)
+{
+    const bench_series *last = &b->at[b->count - 1];
+    char label[LINE_LABEL];
+    line_label(&last->line, label);
+    printf("\nplan %s %s, workspace %.1f MiB:\n", last->line.name ? "of" : "at", label,
+           (double)clf_plan_workspace_bytes(last->work.plan) / (1 << 20));
+    report_wrapped(stdout, clf_plan_describe(last->work.plan), 0, 2);
+    if (last->other.timed) {
+        printf("against:\n");
+        report_wrapped(stdout, clf_plan_describe(last->other.work.plan), 0, 2);
+    }
+}
+
 static void print_text(const bench *b)
 {
-    const bench_series *longest = &b->at[b->count - 1];
-    const clf_plan *plan = longest->work.plan;
     print_header(b);
-    printf("\n       L  stage              ms           quartiles  us/token  GFLOP/s  of peak\n");
+    printf("\n%s             ms           quartiles  us/token  GFLOP/s  of peak\n",
+           b->options.lines ? "line            " : "       L  stage ");
     for (int i = 0; i < b->count; i++) {
         for (int j = 0; j < b->at[i].rows; j++)
-            print_row(b, &b->at[i], &b->at[i].row[j]);
+            print_row(&b->at[i], &b->at[i].row[j]);
     }
     print_traffic(b);
-    printf("\nplan at L=%lld, workspace %.1f MiB:\n", (long long)longest->L,
-           (double)clf_plan_workspace_bytes(plan) / (1 << 20));
-    report_wrapped(stdout, clf_plan_describe(plan), 0, 2);
+    if (b->options.against.given)
+        print_against(b);
+    print_plan(b);
 }
 
 clf_status bench_report(const bench *b, const clf_log *log)

@@ -1,107 +1,56 @@
 /* clfavor bench: the time of attention on the device, against what the device can do at the same
- * moment. The measuring is in bench.c.
+ * moment. The options are in bench_options.c, the measuring is in bench.c.
  *
- * Invariant: what contradicts itself is refused before a device is looked for. */
+ * Invariant: a run that failed prints no figures. */
 #include "bench.h"
 #include "bench_report.h"
 #include "commands.h"
 #include "exit.h"
 #include "host/log.h"
+#include "startup_report.h"
 
-static const option_row k_options[] = {
-    {.name = "lengths",
-     .type = OPTION_INTS,
-     .offset = offsetof(bench_options, lengths),
-     .argument = "L,L,..",
-     .help = "Queries, and as many keys; up to 32 lengths",
-     .min = 1,
-     .max = 1 << 30,
-     .fallback = "512,1024,2048,4096,8192,16384,65536"},
-    {.name = "batch",
-     .type = OPTION_INT,
-     .offset = offsetof(bench_options, batch),
-     .argument = "B",
-     .help = "Batch",
-     .min = 1,
-     .max = 65536,
-     .fallback = "1"},
-    {.name = "heads",
-     .type = OPTION_INT,
-     .offset = offsetof(bench_options, heads),
-     .argument = "H",
-     .help = "Heads",
-     .min = 1,
-     .max = 65536,
-     .fallback = "8"},
-    {.name = "head-size",
-     .type = OPTION_INT,
-     .offset = offsetof(bench_options, head_size),
-     .argument = "D",
-     .help = "Head size",
-     .min = 1,
-     .max = 1024,
-     .fallback = "64"},
-    {.name = "value-size",
-     .type = OPTION_INT,
-     .offset = offsetof(bench_options, value_size),
-     .argument = "E",
-     .help = "Value size; without it the head size",
-     .min = 1,
-     .max = 1024},
-    CHOICE_ROW_FEATURES(bench_options,
-                        "Features, even for pairs (cosh, trig, gaussian-trig); without it "
-                        "256",
-                        NULL),
-    CHOICE_ROW_KIND(bench_options, "exp"),
-    CHOICE_ROW_DTYPE(bench_options, "What q, k, v and the result are stored as", "f32"),
-    CHOICE_ROW_PATH(bench_options),
-    CHOICE_ROW_CAUSAL(bench_options),
-    {.name = "vector-width",
-     .type = OPTION_INT,
-     .offset = offsetof(bench_options, vector_width),
-     .argument = "N",
-     .help = "Floats a vector in kernels for CPUs: 4, 8 or 16. Without it as the device prefers, "
-             "less for few rows",
-     .min = 4,
-     .max = 16},
-    {.name = "rounds",
-     .type = OPTION_INT,
-     .offset = offsetof(bench_options, rounds),
-     .argument = "N",
-     .help = "Samples of each length",
-     .min = 1,
-     .max = 10000,
-     .fallback = "11"},
-    {.name = "no-stages",
-     .type = OPTION_FLAG,
-     .offset = offsetof(bench_options, no_stages),
-     .help = "Times runs as a whole only"},
-    CHOICE_ROW_DRAW(bench_options),
-    CHOICE_ROW_SEED(bench_options),
-    OPTION_ROW_DEVICE(bench_options),
-    OPTION_ROW_JSON(bench_options),
-    {.name = "csv",
-     .type = OPTION_FLAG,
-     .offset = offsetof(bench_options, csv),
-     .help = "Prints CSV instead: the fields of JSON, a line for each length and stage"},
-    {.name = NULL},
-};
+/* Whether the plans held against others are as fast; says what is not. */
+static bool is_fast_enough(const bench *b, const clf_log *log)
+{
+    const bool faster = !(b->geometric_mean < 1);
+    if (b->slower)
+        clfi_log(log, CLF_LOG_ERROR, "%d of %d plans are slower than what they were held against",
+                 b->slower, b->count);
+    if (!faster)
+        clfi_log(log, CLF_LOG_ERROR, "the geometric mean of the ratios is %.4f, below 1",
+                 b->geometric_mean);
+    return faster && !b->slower;
+}
+
+static int run_attention(const bench_options *o, const clf_log *log)
+{
+    clf_status status = CLF_OK;
+    bool fast = true;
+    bench b = {.options = *o};
+    line lines[LINES_MAX];
+    TRY(bench_options_lines(o, log, lines, &b.count));
+    TRY(bench_measure(&b, lines, log));
+    TRY(bench_report(&b, log));
+    fast = is_fast_enough(&b, log);
+fail:
+    bench_finish(&b);
+    return status == CLF_OK && !fast ? EXIT_MISSED : (int)exit_of(status);
+}
+
+static int run_startup(const bench_options *o, const clf_log *log)
+{
+    startup s = {.options = *o};
+    int code = startup_measure(&s, log);
+    if (code == EXIT_RIGHT)
+        code = exit_of(startup_report(&s, log));
+    startup_finish(&s);
+    return code;
+}
 
 static int run(const void *parsed, const clf_log *log)
 {
-    clf_status status = CLF_OK;
-    bench b = {.options = *(const bench_options *)parsed};
-    const bench_options *o = &b.options;
-    if (!b.options.value_size)
-        b.options.value_size = b.options.head_size;
-    REQUIRE(!o->json || !o->csv, log,
-            "--csv does not go with --json: standard output takes one of them");
-    TRY(choices_check(&o->choices, log));
-    TRY(bench_measure(&b, log));
-    TRY(bench_report(&b, log));
-fail:
-    bench_finish(&b);
-    return exit_of(status);
+    const bench_options o = bench_options_settle(parsed);
+    return o.startup ? run_startup(&o, log) : run_attention(&o, log);
 }
 
 const command cmd_bench = {
@@ -113,12 +62,19 @@ const command cmd_bench = {
         "copy of up to 64 MiB and an empty launch are timed in the same rounds.\n"
         "'total' is a run, on the host's clock. The stages below it are its kernels, on the "
         "device's clock and in other runs; what is between them is not in their times.\n"
+        "--against: a ratio is the other plan's time over this one's in the same round; above 1 "
+        "this one is the faster. Slower is a plan whose median ratio is below 0.97 with both "
+        "quartiles below 1; then, and when the geometric mean of all medians is below 1, the exit "
+        "code is 1. Plans that differ in nothing are not timed: their ratio is 1.\n"
+        "--startup: 'plan' is clf_plan_create, W with it; 'first run' goes from q, k and v on the "
+        "host to the result there; 'total' counts from the start of the process, without the "
+        "making of q, k and v.\n"
         "FLOP are those of the formulas. Total: per head 2 M D (L + S) for the features, 2 R E (L "
         "+ S) for the products, and 48 (R + E) L for a causal triangle; of exact softmax 2 (D + E) "
         "for each query and key that it sees. kv_state: (2 M D + 2 R E) S; causal, of all segments "
         "but the last, which causal_apply goes over again. q_apply: the same with L. causal_apply "
         "and softmax: as the total. state_scan adds and has none.",
-    .options = k_options,
+    .options = bench_option_rows,
     .values_size = sizeof(bench_options),
     .run = run,
 };

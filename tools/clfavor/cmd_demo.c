@@ -295,7 +295,7 @@ fail:
     clf_context_destroy(&ctx);
     if (wrong)
         clfi_log(log, CLF_LOG_ERROR, "%d of %d layers are beyond the bound tau", wrong, LAYERS);
-    return status == CLF_OK && wrong ? EXIT_ABOVE_TAU : (int)exit_of(status);
+    return status == CLF_OK && wrong ? EXIT_MISSED : (int)exit_of(status);
 }
 
 const command cmd_demo = {

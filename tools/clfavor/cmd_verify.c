@@ -248,7 +248,7 @@ static int run(const void *parsed, const clf_log *log)
 fail:
     clf_context_destroy(&ctx);
     free(results);
-    return status == CLF_OK && !right ? EXIT_ABOVE_TAU : (int)exit_of(status);
+    return status == CLF_OK && !right ? EXIT_MISSED : (int)exit_of(status);
 }
 
 const command cmd_verify = {

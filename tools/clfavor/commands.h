@@ -6,6 +6,7 @@
 
 extern const command cmd_attend;
 extern const command cmd_bench;
+extern const command cmd_bench_start;
 extern const command cmd_demo;
 extern const command cmd_devices;
 extern const command cmd_kernels;

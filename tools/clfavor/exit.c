@@ -4,12 +4,16 @@
  */
 #include "exit.h"
 
+#include "report.h"
+
 static const struct {
     exit_code code;
     const char *meaning;
 } k_codes[] = {
     {EXIT_RIGHT, "right"},
-    {EXIT_ABOVE_TAU, "verify or demo found an error above its bound tau"},
+    {EXIT_MISSED,
+     "verify or demo found an error above its bound tau, or bench a plan slower than the "
+     "one it was held against"},
     {EXIT_USAGE, "wrong usage or bad input"},
     {EXIT_NO_PLATFORM, "no OpenCL loader or no platform"},
     {EXIT_NO_DEVICE, "no OpenCL device"},
@@ -50,5 +54,5 @@ void exit_print_table(FILE *stream)
 {
     fprintf(stream, "Exit codes:\n");
     for (size_t i = 0; i < sizeof k_codes / sizeof k_codes[0]; i++)
-        fprintf(stream, "  %d  %s\n", k_codes[i].code, k_codes[i].meaning);
+        report_wrapped(stream, k_codes[i].meaning, fprintf(stream, "  %d  ", k_codes[i].code), 5);
 }

@@ -8,7 +8,7 @@
 
 typedef enum exit_code {
     EXIT_RIGHT = 0,
-    EXIT_ABOVE_TAU = 1,
+    EXIT_MISSED = 1,  // a result missed what it was held to
     EXIT_USAGE = 2,
     EXIT_NO_PLATFORM = 3,
     EXIT_NO_DEVICE = 4,

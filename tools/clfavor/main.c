@@ -23,6 +23,13 @@ enum {
     COMMANDS = sizeof k_commands / sizeof k_commands[0]
 };
 
+/* What the tool runs itself with, in processes of their own. They are not for users: no usage names
+ * them. */
+static const command *const k_internal[] = {&cmd_bench_start};
+enum {
+    INTERNAL = sizeof k_internal / sizeof k_internal[0]
+};
+
 static void print_usage(FILE *stream)
 {
     fprintf(stream, "Usage: clfavor COMMAND [options]\n"
@@ -78,6 +85,17 @@ static int run_command(const command *cmd, int argc, char **argv)
     return code;
 }
 
+/* NULL: there is none of this name. */
+static const command *find_command(const char *name)
+{
+    for (int i = 0; i < COMMANDS + INTERNAL; i++) {
+        const command *cmd = i < COMMANDS ? k_commands[i] : k_internal[i - COMMANDS];
+        if (strcmp(name, cmd->name) == 0)
+            return cmd;
+    }
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
     // A full disk and a closed pipe are to be errors of write(), not the end of the process.
@@ -96,10 +114,9 @@ int main(int argc, char **argv)
         printf("clfavor %s\n", clf_version_string());
         return finish(EXIT_RIGHT);
     }
-    for (int i = 0; i < COMMANDS; i++) {
-        if (strcmp(argv[1], k_commands[i]->name) == 0)
-            return finish(run_command(k_commands[i], argc - 1, argv + 1));
-    }
+    const command *cmd = find_command(argv[1]);
+    if (cmd)
+        return finish(run_command(cmd, argc - 1, argv + 1));
     return exit_of(clfi_fail(&log, CLF_ERROR_INVALID_ARGUMENT,
                              "unknown command '%s'; 'clfavor --help' lists the commands", argv[1]));
 }

@@ -245,6 +245,31 @@ static clf_status scan(const command *cmd, int argc, char **argv, const clf_log 
     return CLF_OK;
 }
 
+static bool was_given(const command *cmd, const bool given[MAX_ROWS], const char *name)
+{
+    int i = 0;
+    while (cmd->options[i].name && strcmp(cmd->options[i].name, name) != 0)
+        i++;
+    return given[i];
+}
+
+/* Refuses options that are missing and options that exclude each other. */
+static clf_status check_given(const command *cmd, const bool given[MAX_ROWS], const clf_log *log)
+{
+    clf_status status = CLF_OK;
+    for (int i = 0; cmd->options[i].name; i++) {
+        const option_row *row = &cmd->options[i];
+        REQUIRE(!row->required || given[i], log,
+                "--%s %s is missing; 'clfavor %s --help' lists the options", row->name,
+                row->argument, cmd->name);
+        for (const char *const *name = row->excludes; given[i] && name && *name; name++)
+            REQUIRE(!was_given(cmd, given, *name), log, "--%s does not go with --%s: %s", row->name,
+                    *name, row->because);
+    }
+fail:
+    return status;
+}
+
 clf_status options_parse(const command *cmd, int argc, char **argv, const clf_log *log,
                          void *values, option_common *common)
 {
@@ -261,14 +286,7 @@ clf_status options_parse(const command *cmd, int argc, char **argv, const clf_lo
     const clf_status status = scan(cmd, argc, argv, log, values, given, common);
     if (status != CLF_OK || common->help)
         return status;
-    for (int i = 0; i < rows; i++) {
-        const option_row *row = &cmd->options[i];
-        if (row->required && !given[i])
-            return clfi_fail(log, CLF_ERROR_INVALID_ARGUMENT,
-                             "--%s %s is missing; 'clfavor %s --help' lists the options", row->name,
-                             row->argument, cmd->name);
-    }
-    return CLF_OK;
+    return check_given(cmd, given, log);
 }
 
 /* What limits the argument, and the default, for --help: " (1 to 9, default 3)" or nothing. */

@@ -52,6 +52,8 @@ typedef struct option_row {
     int64_t min, max;
     double real_min, real_max;
     const char *(*word)(int index);  // of a choice; NULL beyond the last
+    const char *const *excludes;  // names of options that it does not go with, then NULL; or NULL
+    const char *because;          // and why
 } option_row;
 
 /* A subcommand. `run` gets its parsed values and returns an exit code. */

@@ -42,6 +42,11 @@ void report_bar(double value, double largest, int width, char *bar)
     bar[length] = '\0';
 }
 
+void report_ms(double ms, char text[16])
+{
+    snprintf(text, 16, "%7.*f", ms < 999.9995 ? 3 : ms < 99999.95 ? 1 : 0, ms);
+}
+
 void progress(const char *format, ...)
 {
     if (!isatty(STDERR_FILENO))

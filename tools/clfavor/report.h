@@ -21,6 +21,9 @@ void report_wrapped(FILE *stream, const char *text, int column, int indent);
 /* A bar of length value / largest, at most `width` characters, into `bar` [width + 1]. */
 void report_bar(double value, double largest, int width, char *bar);
 
+/* A time in 7 columns, as far as there is room with three decimals. */
+void report_ms(double ms, char text[16]);
+
 /* Replaces the line of progress on standard error, if that is a terminal. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 1, 2)))

@@ -117,22 +117,43 @@ fail:
     return status;
 }
 
+/* Two runs; sets how often a measurement repeats. The first run also fetches the pages of `out`. */
+static clf_status warm_up(workload *w, const clf_log *log)
+{
+    clf_status status = CLF_OK;
+    double seconds;
+    w->repeats = 1;
+    for (int warm = 0; warm < 2; warm++)
+        TRY(workload_time(w, log, &seconds));
+    w->repeats = (int)fmin(fmax(ceil(k_sample_seconds / fmax(seconds, 1e-9)), 1), MOST_REPEATS);
+fail:
+    return status;
+}
+
 clf_status workload_create(clf_context *ctx, const attention *a, const clf_log *log, workload *out)
 {
     clf_status status = CLF_OK;
-    workload w = {.queue = clf_context_queue(ctx), .repeats = 1};
     const clf_plan_params params = attention_params(a);
-    TRY(clf_plan_create(ctx, &params, &w.plan));
-    TRY(create_buffers(ctx, a, log, &w));
-    double seconds;
-    for (int warm = 0; warm < 2; warm++)  // the first run also fetches the pages of `out`
-        TRY(workload_time(&w, log, &seconds));
-    w.repeats = (int)fmin(fmax(ceil(k_sample_seconds / fmax(seconds, 1e-9)), 1), MOST_REPEATS);
-    *out = w;
+    *out = (workload){.queue = clf_context_queue(ctx)};
+    TRY(clf_plan_create(ctx, &params, &out->plan));
+    TRY(create_buffers(ctx, a, log, out));
+    TRY(warm_up(out, log));
     return CLF_OK;
 fail:
-    workload_destroy(&w);
-    *out = w;
+    workload_destroy(out);
+    return status;
+}
+
+clf_status workload_share(const workload *w, const clf_log *log, workload *out)
+{
+    clf_status status = CLF_OK;
+    out->queue = w->queue;
+    for (int i = 0; i < 4; i++) {
+        TRY_CL(log, clRetainMemObject(w->tensors[i]));
+        out->tensors[i] = w->tensors[i];
+    }
+    TRY(warm_up(out, log));
+fail:
     return status;
 }
 

@@ -15,6 +15,10 @@ typedef struct workload {
  * afterwards. Errors: those of clf_plan_create and clf_plan_run. */
 clf_status workload_create(clf_context *ctx, const attention *a, const clf_log *log, workload *out);
 
+/* Makes a workload of w's tensors and of the plan that `out` has, of the same problem, and runs it
+ * twice. Errors: those of clf_plan_run; the plan stays. */
+clf_status workload_share(const workload *w, const clf_log *log, workload *out);
+
 /* Runs `repeats` times, waiting for each, and gives the seconds of one run. Errors: those of
  * clf_plan_run. */
 clf_status workload_time(workload *w, const clf_log *log, double *seconds);

@@ -7,7 +7,7 @@
 
 #include <clfavor/device.h>
 
-#include "child.h"
+#include "../common/child.h"
 
 /* The first argument of an internal command. */
 #define INTERNAL "--internal"

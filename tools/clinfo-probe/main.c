@@ -2,7 +2,6 @@
  * survey, and gives its exit code.
  *
  * Invariant: no driver's code runs in this process unless it was started as an internal command. */
-#define _XOPEN_SOURCE 700  // realpath
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -10,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <clfavor/version.h>
 
@@ -117,17 +115,6 @@ static int finish(int code)
     return EXIT_IO;
 }
 
-/* The path of this program, which runs itself again. */
-static bool find_self(const char *called, char path[PATH_MAX])
-{
-    const ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
-    if (length > 0) {
-        path[length] = '\0';
-        return true;
-    }
-    return realpath(called, path) != NULL;
-}
-
 static int probe(const options *o, const char *self)
 {
     char tool[PATH_MAX];
@@ -175,7 +162,7 @@ int main(int argc, char **argv)
         printf("clinfo-probe %s\n", clf_version_string());
         return finish(EXIT_RIGHT);
     }
-    if (!find_self(argv[0], self)) {
+    if (!child_find_self(argv[0], self, sizeof self)) {
         fprintf(stderr, "clinfo-probe: cannot find its own program %s: %s\n", argv[0],
                 strerror(errno));
         return EXIT_IO;

@@ -11,7 +11,7 @@
 
 #include "../clfavor/exit.h"
 #include "../clfavor/report.h"
-#include "child.h"
+#include "../common/child.h"
 #include "drivers.h"
 #include "facts.h"
 #include "hints.h"

@@ -2,10 +2,8 @@
  *
  * Invariant: every device has its own process, and a build is timed with caches in a new folder
  * that goes afterwards. */
-#define _XOPEN_SOURCE 700  // mkdtemp, nftw
 #include "tool.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +11,8 @@
 
 #include "../clfavor/exit.h"
 #include "../clfavor/report.h"
-#include "child.h"
-
-enum {
-    PATH_ROOM = 4096
-};
+#include "../common/caches.h"
+#include "../common/child.h"
 
 static bool is_program(const char *path)
 {
@@ -59,7 +54,7 @@ static const char *verdict_of(const child_result *result)
         return "not run";
     if (result->end != CHILD_DONE)
         return child_word(result);
-    return result->code == EXIT_RIGHT ? "ok" : result->code == EXIT_ABOVE_TAU ? "wrong" : "failed";
+    return result->code == EXIT_RIGHT ? "ok" : result->code == EXIT_MISSED ? "wrong" : "failed";
 }
 
 /* {verdict, message, seconds} and the members of `more`, which is released. */
@@ -67,48 +62,21 @@ static json_t *sum_up(const child_result *result, json_t *more)
 {
     json_t *object = json_pack("{s:s, s:o, s:o}", "verdict", verdict_of(result), "message",
                                child_message(result), "seconds", json_real(result->seconds));
-    if (result->end == CHILD_DONE && result->code == EXIT_ABOVE_TAU)
+    if (result->end == CHILD_DONE && result->code == EXIT_MISSED)
         json_object_set_new(object, "message", json_null());
     json_object_update_missing(object, more);
     json_decref(more);
     return object;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *where)
-{
-    (void)info;
-    (void)type;
-    (void)where;
-    return remove(path);
-}
-
 json_t *tool_kernels(const char *tool, const char *selector, double silence)
 {
-    enum {
-        OPEN_FOLDERS = 16
-    };
-    char folder[PATH_ROOM];
-    const char *parent = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/clinfo-probe-XXXXXX", parent && *parent ? parent : "/tmp");
-    const bool made = mkdtemp(folder) != NULL;
     const char *const argv[] = {tool, "kernels", "--json", "--verbose", "--device", selector, NULL};
-    const char *const caches[] = {"POCL_CACHE_DIR",
-                                  folder,
-                                  "NEO_CACHE_DIR",
-                                  folder,
-                                  "CUDA_CACHE_PATH",
-                                  folder,
-                                  "XDG_CACHE_HOME",
-                                  folder,
-                                  "MESA_SHADER_CACHE_DIR",
-                                  folder,
-                                  "AMD_COMGR_CACHE_DIR",
-                                  folder,
-                                  NULL};
+    caches fresh;
+    const bool made = caches_create("clinfo-probe", &fresh);
     child_result result;
-    child_run(&(child_call){argv, STDOUT_FILENO, silence, made ? caches : NULL}, &result);
-    if (made)
-        nftw(folder, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+    child_run(&(child_call){argv, STDOUT_FILENO, silence, made ? fresh.set : NULL}, &result);
+    caches_destroy(&fresh);
     json_t *answer = parse_answer(&result);
     json_t *rows = json_object_get(answer, "kernels");
     json_t *sum =

@@ -2,14 +2,13 @@
  *
  * Invariant: the caller has loaded no OpenCL driver, so that fork is safe; every child is waited
  * for, and one that does not end is killed. */
-#define _DEFAULT_SOURCE  // strsignal and strdup, also under -std=c11
+#define _DEFAULT_SOURCE  // strsignal, strdup and realpath, also under -std=c11
 #include "child.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,8 +79,11 @@ static bool drain(stream *s)
 static void start(const child_call *call, int answers, int noise)
 {
 #ifdef __linux__
-    prctl(PR_SET_PDEATHSIG, SIGKILL);  // a driver that hangs must not outlive the probe
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // a driver that hangs must not outlive its caller
 #endif
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     const int nothing = open("/dev/null", O_RDONLY);
     dup2(nothing, STDIN_FILENO);
     dup2(noise, STDOUT_FILENO);
@@ -150,6 +152,23 @@ static void keep_noise(const stream *s, char *noise, size_t size)
     noise[length] = '\0';
     for (char *at = noise; *at; at++)
         *at = *at == '\n' || (*at >= ' ' && *at <= '~') ? *at : ' ';
+}
+
+bool child_find_self(const char *called, char *path, size_t size)
+{
+    const ssize_t length = readlink("/proc/self/exe", path, size - 1);
+    if (length > 0) {
+        path[length] = '\0';
+        return true;
+    }
+    char *found = called ? realpath(called, NULL) : NULL;
+    const size_t room = found ? strlen(found) + 1 : 0;
+    if (room > size)
+        errno = ENAMETOOLONG;
+    else if (found)
+        memcpy(path, found, room);
+    free(found);
+    return room > 0 && room <= size;
 }
 
 void child_run(const child_call *call, child_result *result)

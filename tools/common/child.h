@@ -1,7 +1,8 @@
 /* Runs a program, keeps what it answers, and outlives it whatever it does. */
-#ifndef PROBE_CHILD_H
-#define PROBE_CHILD_H
+#ifndef COMMON_CHILD_H
+#define COMMON_CHILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <jansson.h>
@@ -34,7 +35,12 @@ typedef struct child_result {
     char noise[1024];  // the end of what it printed besides
 } child_result;
 
-/* Runs it to its end. The result is filled in any case. */
+/* Finds the file of this very program, which runs itself again. `called` is argv[0], for systems
+ * that do not tell; NULL: not known. False: not found, errno says why. */
+bool child_find_self(const char *called, char *path, size_t size);
+
+/* Runs it to its end. The result is filled in any case. Signals that the caller holds back reach
+ * the program all the same. */
 void child_run(const child_call *call, child_result *result);
 
 void child_finish(child_result *result);
