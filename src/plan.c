@@ -41,7 +41,8 @@ void clfi_plan_write_description(clf_plan *plan)
 #define ADD(...) n += (size_t)snprintf(plan->description + n, size - n, __VA_ARGS__)
     for (int i = 0; i < plan->launches; i++)
         ADD("%s=%s ", clfi_stage_name(plan->launch[i].row->stage), clfi_family_name(c->family));
-    ADD("family=%s(%s) ", clfi_family_name(c->family), c->family_from);
+    ADD("family=%s(%s) tuned_by=%s ", clfi_family_name(c->family), c->family_from,
+        plan->found.from);
     if (c->family == CLF_FAMILY_WIDE)
         ADD("vector_width=%d(%s) registers=%dx3,%dx%d(%s) packing=%s(%s) prefetch=%s(%s) "
             "private_bytes=%zu ",
@@ -99,10 +100,12 @@ fail:
     return status;
 }
 
-clf_status clfi_plan_open(clf_context *ctx, const clf_plan_params *params, bool features,
-                          clf_plan **out)
+/* `found` receives whether something was found for it in the tables, also on failure. */
+static clf_status open_plan(clf_context *ctx, const clf_plan_params *params, bool features,
+                            bool *found, clf_plan **out)
 {
     clf_status status = CLF_OK;
+    const clfi_configuration none = {0};
     const clf_log *log = &ctx->log;
     clf_plan *plan = calloc(1, sizeof *plan);
     if (!plan || pthread_mutex_init(&plan->lock, NULL) != 0) {
@@ -113,8 +116,9 @@ clf_status clfi_plan_open(clf_context *ctx, const clf_plan_params *params, bool 
     plan->features = features;
     clfi_context_retain(ctx);
     TRY(clfi_process_check(log));
-    TRY(clfi_shape_init(&plan->shape, params, log));
-    TRY(clfi_choose(&plan->shape, &ctx->device, log, &plan->choice));
+    TRY(clfi_plan_choose(plan, params));
+    *found = !clfi_configuration_equal(&plan->found.configuration, &none) ||
+             (plan->shape.float_width && plan->shape.float_width != ctx->device.native_float_width);
     choose_launches(plan);
     TRY(first_projection(plan, params));
     TRY(clfi_plan_build(plan));
@@ -125,6 +129,22 @@ clf_status clfi_plan_open(clf_context *ctx, const clf_plan_params *params, bool 
 fail:
     clf_plan_destroy(&plan);
     return status;
+}
+
+/* What was found may not suit a driver that has changed since. */
+clf_status clfi_plan_open(clf_context *ctx, const clf_plan_params *params, bool features,
+                          clf_plan **out)
+{
+    bool found = false;
+    clf_status status = open_plan(ctx, params, features, &found, out);
+    if (status == CLF_OK || !found || status == CLF_ERROR_INVALID_ARGUMENT)
+        return status;
+    clf_plan_params without = *params;
+    without.lookup = CLF_LOOKUP_NONE;
+    clfi_log(&ctx->log, CLF_LOG_WARNING,
+             "no plan with the parameters that were found for it (%s): one without them is made",
+             clf_status_string(status));
+    return open_plan(ctx, &without, features, &found, out);
 }
 
 clf_status clf_plan_create(clf_context *ctx, const clf_plan_params *params, clf_plan **out)

@@ -126,14 +126,14 @@ static void choose_memory(const clfi_shape *s, const clf_device_info *device, cl
 static int choose_width(const clfi_shape *s, const clf_device_info *device, clfi_choice *c)
 {
     const int64_t rows = max_i64(s->L, s->S);
-    const uint32_t native = device->native_float_width;
+    const uint32_t native = s->float_width ? s->float_width : device->native_float_width;
     const int preferred = native >= 16 ? 16 : native >= 8 ? 8 : 4;
     const int enough = rows > 8 ? 16 : rows > 4 ? 8 : 4;
     if (s->tuning.vector_width) {
         c->width_from = s->tuning_from;
         return s->tuning.vector_width;
     }
-    c->width_from = enough < preferred ? "few_rows" : "native";
+    c->width_from = enough < preferred ? "few_rows" : s->float_width ? "class" : "native";
     return enough < preferred ? enough : preferred;
 }
 
@@ -289,7 +289,7 @@ static clf_status choose_segments(const clfi_shape *s, const clf_device_info *de
     uint64_t bytes = set_segments(s, rows, segments, c);
     c->segments_from = !forced                             ? "to_fill_the_device"
                        : c->segments == s->tuning.segments ? s->tuning_from
-                                                           : "tuning,_in_whole_tiles";
+                                                           : "whole_tiles";
     for (; bytes > limit && !forced && segments > 1; c->segments_from = "to_fit_memory")
         bytes = set_segments(s, rows, --segments, c);
     if (bytes > limit)

@@ -64,6 +64,7 @@ typedef struct clfi_shape {
     clfi_view tensor[CLFI_TENSORS];
     clf_tuning tuning;
     const char *tuning_from;  // the word for what it sets
+    uint32_t float_width;     // floats of a vector by the device's class; 0: as its record tells
 } clfi_shape;
 
 /* Each choice has a word that says where it came from. */

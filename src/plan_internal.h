@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "plan_choice.h"
+#include "tune/lookup.h"
 
 /* One kernel launch of a pass. */
 typedef struct clfi_launch {
@@ -23,7 +24,8 @@ struct clf_plan {
     clf_context *ctx;
     clfi_shape shape;
     clfi_choice choice;
-    bool features;  // the one stage is feature_map
+    clfi_found found;  // in the tables of tuning; `from` is "tuning" when they were not asked
+    bool features;     // the one stage is feature_map
     cl_program program;
     clfi_launch launch[CLFI_MAX_STAGES];
     int launches;
@@ -45,6 +47,10 @@ clf_status clfi_plan_open(clf_context *ctx, const clf_plan_params *params, bool 
  * INVALID_ARGUMENT, OUT_OF_HOST_MEMORY, DEVICE, DEVICE_MEMORY. The caller owns *out. */
 clf_status clfi_plan_upload(const clf_plan *plan, const clf_projection *projection, cl_mem *out,
                             cl_long *w_head);
+
+/* Sets shape, choice and found of the plan: the parameters' own tuning counts, else what is found
+ * for them. Errors: those of clfi_shape_init and clfi_choose. */
+clf_status clfi_plan_choose(clf_plan *plan, const clf_plan_params *params);
 
 /* Writes plan->description. */
 void clfi_plan_write_description(clf_plan *plan);

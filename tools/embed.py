@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Writes OpenCL C files into a C file: a table of struct clfi_embedded (src/cl/embedded.h).
+"""Writes text files into a C file: a table of struct clfi_embedded (src/cl/embedded.h).
 
-Resolves #include "..." relative to --root, at every place where it stands, as a C preprocessor
-would; #line directives keep the compiler's messages pointing at the file that was edited.
-Does not evaluate #if: include guards stay in the text and do their work in the OpenCL compiler.
+In OpenCL C files, resolves #include "..." relative to --root, at every place where it stands, as
+a C preprocessor would; #line directives keep the compiler's messages pointing at the file that
+was edited. Does not evaluate #if: include guards stay in the text and do their work in the OpenCL
+compiler. With --verbatim, files go in as they are.
 
 Invariant: the same files give the same bytes, whatever the paths of source and build folder.
 """
@@ -40,6 +41,13 @@ def inline(root, path, parents, seen):
     return out
 
 
+def verbatim(root, path, seen):
+    """The bytes of root/path, which must be ASCII."""
+    seen.add(path)
+    with open(os.path.join(root, path), encoding="ascii", newline="") as file:
+        return file.read().encode("ascii")
+
+
 def array(name, data):
     """A C array of the bytes of `data` and a final zero."""
     numbers = [str(byte) for byte in data + b"\0"]
@@ -54,19 +62,23 @@ def depfile(output, names):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="embeds OpenCL C files into a C file")
+    parser = argparse.ArgumentParser(description="embeds text files into a C file")
     parser.add_argument("--root", required=True, help="folder that includes and paths start from")
     parser.add_argument("--name", required=True, help="the table is NAMEs, its length NAME_count")
     parser.add_argument("--output", required=True)
     parser.add_argument("--depfile", required=True)
-    parser.add_argument("files", nargs="+", metavar="file.cl")
+    parser.add_argument("--verbatim", action="store_true", help="the files are no OpenCL C")
+    parser.add_argument("files", nargs="+", metavar="file")
     args = parser.parse_args()
 
     seen = set()
     arrays, rows = [], []
     for file in args.files:
         path = os.path.relpath(file, args.root).replace(os.sep, "/")
-        source = ("\n".join(inline(args.root, path, [], seen)) + "\n").encode("ascii")
+        if args.verbatim:
+            source = verbatim(args.root, path, seen)
+        else:
+            source = ("\n".join(inline(args.root, path, [], seen)) + "\n").encode("ascii")
         name = "source_" + re.sub(r"\W", "_", path)
         arrays.append(array(name, source))
         digest = hashlib.sha256(source).hexdigest()[:32]

@@ -73,10 +73,11 @@ typedef struct clf_tuning {
     int vector_width;     // floats a vector: 4, 8 or 16 (WIDE); 0: the device's, less for few rows
     int tile_rows;        // rows of a tile C: a multiple of 3 * vector_width, at most 96 (WIDE)
     int segments;         // pieces the keys (causal: the rows) of a head are cut into, 1 .. 64
-    int project_rows;     // features of a register tile of the projection: divides 48 (WIDE)
-    int value_rows;       // rows of a register tile of products with values: divides 48 and
-                          // tile_rows (WIDE)
-    int value_vectors;    // vectors of values in such a tile, 1 .. 8 (WIDE)
+    int project_rows;     // features of a register tile of the projection, at most 12: divides 48
+                          // and tile_rows (WIDE)
+    int value_rows;       // rows of a register tile of products with values, at most 24, not 16:
+                          // divides 48 and tile_rows (WIDE)
+    int value_vectors;    // vectors of values in such a tile, 1 .. 8, no more than E takes (WIDE)
     clf_packing packing;  // (WIDE; not of a structured W)
     clf_prefetch prefetch;  // (WIDE)
     int local_size;         // work-items of a work-group at most, 1 .. 1024 (PLAIN)

@@ -1,6 +1,6 @@
 /* clfavor: Performer attention (FAVOR+) on any OpenCL device. Everything public.
  *
- * Tiers: 0 status log tensor features (no OpenCL), 1 device context, 2 attention; a header
+ * Tiers: 0 status log tensor features (no OpenCL), 1 device context, 2 attention tune; a header
  * uses lower tiers only. Conventions that hold everywhere:
  *  - a call returns a clf_status, its result last, NULL on failure;
  *  - create allocates and destroy(&x) frees, accepts NULL inside and sets NULL;
@@ -16,6 +16,7 @@
 #include <clfavor/log.h>
 #include <clfavor/status.h>
 #include <clfavor/tensor.h>
+#include <clfavor/tune.h>
 #include <clfavor/version.h>
 
 #endif

@@ -49,6 +49,8 @@ typedef struct clf_device_info {
     const char *driver;
     uint32_t compute_units;
     uint32_t native_float_width;  // floats in a native vector register as the driver tells
+    uint32_t lockstep_width;      // work-items that run in lockstep as the driver tells: a warp of
+                                  // NVIDIA, a wavefront of AMD; 0: it does not
     uint64_t global_mem_bytes;
     uint64_t max_alloc_bytes;
     uint64_t local_mem_bytes;

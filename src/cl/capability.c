@@ -12,6 +12,8 @@
 #include "host/log.h"
 
 #define MAX_NUM_SUB_GROUPS 0x105C  // CL_DEVICE_MAX_NUM_SUB_GROUPS of OpenCL 2.1
+#define WARP_SIZE          0x4003  // CL_DEVICE_WARP_SIZE_NV
+#define WAVEFRONT_WIDTH    0x4043  // CL_DEVICE_WAVEFRONT_WIDTH_AMD
 
 static const struct {
     bool of_platform;
@@ -193,6 +195,10 @@ static clf_status read_extensions(clf_device_info *info, const clf_log *log)
     info->subgroups = clfi_has_extension(list, "cl_khr_subgroups") ||
                       clfi_has_extension(list, "cl_intel_subgroups") ||
                       get_number(info->id, MAX_NUM_SUB_GROUPS, UINT) != 0;
+    if (clfi_has_extension(list, "cl_nv_device_attribute_query"))
+        info->lockstep_width = (uint32_t)get_number(info->id, WARP_SIZE, UINT);
+    if (clfi_has_extension(list, "cl_amd_device_attribute_query"))
+        info->lockstep_width = (uint32_t)get_number(info->id, WAVEFRONT_WIDTH, UINT);
     free(list);
     return CLF_OK;
 }

@@ -12,18 +12,22 @@
 #include "cl/process.h"
 #include "cl/quirks.h"
 
+static clf_status no_memory(const clf_log *log)
+{
+    return clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY, "no memory for a context");
+}
+
 /* A context with everything but the two OpenCL objects. */
 static clf_status context_alloc(cl_platform_id platform, cl_device_id id, const clf_log *log,
                                 clf_context **out)
 {
     clf_status status = CLF_OK;
     clf_context *ctx = calloc(1, sizeof *ctx);
-    if (ctx)
-        ctx->cache = clfi_cache_create();
-    if (!ctx || !ctx->cache) {
-        free(ctx);
-        return clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY, "no memory for a context");
-    }
+    if (!ctx)
+        return no_memory(log);
+    ctx->cache = clfi_cache_create();
+    ctx->tables = clfi_tables_create();
+    TRY(ctx->cache && ctx->tables ? CLF_OK : no_memory(log));
     TRY(clfi_device_info_init(&ctx->device, platform, id, log));
     ctx->quirks = clfi_quirks(&ctx->device);
     if (log)
@@ -32,6 +36,7 @@ static clf_status context_alloc(cl_platform_id platform, cl_device_id id, const 
     *out = ctx;
     return CLF_OK;
 fail:
+    clfi_tables_destroy(ctx->tables);
     clfi_cache_destroy(ctx->cache);
     free(ctx);
     return status;
@@ -125,6 +130,7 @@ void clfi_context_release(clf_context *ctx)
         clReleaseCommandQueue(ctx->queue);
     if (ctx->context && usable)
         clReleaseContext(ctx->context);
+    clfi_tables_destroy(ctx->tables);
     clfi_device_info_finish(&ctx->device);
     free(ctx);
 }

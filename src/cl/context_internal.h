@@ -6,7 +6,10 @@
 
 #include <clfavor/context.h>
 
-/* Immutable after create, but for the count and what is in the cache. Safe. */
+#include "tune/lookup.h"
+
+/* Immutable after create, but for the count, and for cache and tables, which lock themselves. Safe.
+ */
 struct clf_context {
     clf_log log;             // hand over &ctx->log
     clf_device_info device;  // owns its strings
@@ -14,6 +17,7 @@ struct clf_context {
     cl_context context;
     cl_command_queue queue;    // in order or out of order: chain by events
     struct clfi_cache *cache;  // programs that were built
+    clfi_tables *tables;       // where plans look for their parameters
     atomic_int references;
 };
 

@@ -178,9 +178,9 @@ clf_status clfi_disk_write(const clfi_store *store, const clfi_binary_key *key,
     clfi_binary_header(key, binary->data, binary->size, header);
     const clfi_bytes parts[] = {{(char *)header, sizeof header}, *binary};
     const clf_status status = clfi_store_replace(store, name, parts, 2);
+    // A file that cannot be removed is told of, and is no failure of this one.
     if (status == CLF_OK)
-        clfi_store_trim(store, ".bin",
-                        CLFI_DISK_LIMIT);  // what it cannot remove is no failure of ours
+        clfi_store_trim(store, ".bin", CLFI_DISK_LIMIT);
     return status;
 }
 

@@ -1,7 +1,8 @@
 /* The one table of workarounds. A row says what it recognises, what it sets, why, and where that
  * can be read. Asks no driver.
  *
- * Invariant: nothing else in the library looks at a vendor's, platform's or device's name. */
+ * Invariant: nothing else in the library looks at a vendor's, platform's or device's name, but for
+ * tune/classes.c, which guesses what is fast. */
 #include "quirks.h"
 
 #include <string.h>

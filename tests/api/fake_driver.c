@@ -1,7 +1,9 @@
 /* An OpenCL driver whose platforms are the odd ones of the field: without devices, failing, with
  * devices that cannot be used, and one with a device that hardly answers. Runs nothing.
  *
- * Invariant: the only usable device is FAKE / silent; with FAKE_NO_DEVICE there is none. */
+ * Invariant: the only usable device is FAKE / silent; with FAKE_NO_DEVICE there is none. Where the
+ * environment has FAKE_EXTENSIONS, it lists those, and tells the widths that two of them ask for.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +107,8 @@ static cl_int CL_API_CALL get_device_ids(cl_platform_id platform, cl_device_type
 static cl_int CL_API_CALL get_device_info(cl_device_id device, cl_device_info param, size_t room,
                                           void *value, size_t *size)
 {
+    static const cl_uint warp = 32, wavefront = 64;
+    const char *extensions = getenv("FAKE_EXTENSIONS");
     switch (param) {
     case CL_DEVICE_NAME:
         return answer(device->name, strlen(device->name) + 1, room, value, size);
@@ -114,6 +118,13 @@ static cl_int CL_API_CALL get_device_info(cl_device_id device, cl_device_info pa
         return answer(&device->available, sizeof(cl_bool), room, value, size);
     case CL_DEVICE_COMPILER_AVAILABLE:
         return answer(&device->compiler, sizeof(cl_bool), room, value, size);
+    case CL_DEVICE_EXTENSIONS:
+        return extensions ? answer(extensions, strlen(extensions) + 1, room, value, size)
+                          : CL_INVALID_VALUE;
+    case CL_DEVICE_WARP_SIZE_NV:
+        return answer(&warp, sizeof warp, room, value, size);
+    case CL_DEVICE_WAVEFRONT_WIDTH_AMD:
+        return answer(&wavefront, sizeof wavefront, room, value, size);
     default:
         return CL_INVALID_VALUE;
     }

@@ -50,9 +50,30 @@ START_TEST(what_a_driver_does_not_answer_is_zero)
     ck_assert(!info->emulated && !info->fp16 && !info->fp64 && !info->subgroups);
     ck_assert(info->flushes_denormals && !info->local_mem_dedicated && !info->host_unified_memory);
     ck_assert_uint_eq(info->compute_units, 0);
+    ck_assert_uint_eq(info->lockstep_width, 0);
     ck_assert_uint_eq(info->max_alloc_bytes, 0);
     ck_assert_uint_eq(info->max_work_item_sizes[0], 0);
     clf_device_list_destroy(&list);
+}
+END_TEST
+
+/* Asked for where the extension is listed, and nowhere else. */
+START_TEST(the_width_of_what_runs_in_lockstep)
+{
+    static const struct {
+        const char *extensions;
+        uint32_t width;
+    } cases[] = {{"cl_khr_fp16", 0},
+                 {"cl_khr_fp16 cl_nv_device_attribute_query", 32},
+                 {"cl_amd_device_attribute_query", 64}};
+    for (int i = 0; i < 3; i++) {
+        clf_device_list *list = NULL;
+        setenv("FAKE_EXTENSIONS", cases[i].extensions, 1);
+        ck_assert_int_eq(clf_device_list_create(NULL, &list), CLF_OK);
+        ck_assert_uint_eq(clf_device_list_get(list, 0)->lockstep_width, cases[i].width);
+        clf_device_list_destroy(&list);
+    }
+    unsetenv("FAKE_EXTENSIONS");
 }
 END_TEST
 
@@ -75,10 +96,11 @@ END_TEST
 int main(int argc, char **argv)
 {
     const TTest *const fake[] = {unusable_platforms_and_devices_are_skipped,
-                                 what_a_driver_does_not_answer_is_zero};
+                                 what_a_driver_does_not_answer_is_zero,
+                                 the_width_of_what_runs_in_lockstep};
     const TTest *const none[] = {no_platform};
     setenv("CK_FORK", "no", 1);
     if (argc == 2 && strcmp(argv[1], "none") == 0)
         return run_tests("no platform", none, 1);
-    return run_tests("odd platforms", fake, 2);
+    return run_tests("odd platforms", fake, 3);
 }

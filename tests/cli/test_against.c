@@ -37,7 +37,8 @@ static const struct {
     {"another last choice", "tile=48(default) rows=6", "tile=48(default) rows=8", false},
     {"a choice more", "tile=48(default)", "tile=48(default) rows=8", false},
     {"a longer value", "tile=4(default)", "tile=48(default)", false},
-    {"without an origin", "tile=48", "tile=48(default)", false},
+    {"without an origin", "tile=48", "tile=48(default)", true},
+    {"tuned elsewhere", "tuned_by=user tile=48", "tuned_by=default tile=48", true},
 };
 
 static const struct {

@@ -28,18 +28,32 @@ clf_lookup against_lookup(int index)
     return k_words[index].lookup;
 }
 
+/* The next word of a description but that of where its parameters came from; its length without
+ * such a remark. */
+static const char *next_word(const char *at, size_t *length)
+{
+    static const char source[] = "tuned_by=";
+    at += strspn(at, " ");
+    while (strncmp(at, source, sizeof source - 1) == 0) {
+        at += strcspn(at, " ");
+        at += strspn(at, " ");
+    }
+    *length = strcspn(at, " (");
+    return at;
+}
+
 bool against_same_plan(const char *a, const char *b)
 {
     for (;;) {
-        const size_t length = strcspn(a, "(");
-        if (length != strcspn(b, "(") || memcmp(a, b, length) != 0)
+        size_t length_a, length_b;
+        a = next_word(a, &length_a);
+        b = next_word(b, &length_b);
+        if (length_a != length_b || memcmp(a, b, length_a) != 0)
             return false;
-        a += length;
-        b += length;
-        if (*a == '\0' || *b == '\0')
-            return *a == *b;
-        a += strcspn(a, ")");
-        b += strcspn(b, ")");
+        if (length_a == 0)
+            return true;
+        a += strcspn(a, " ");
+        b += strcspn(b, " ");
     }
 }
 

@@ -61,6 +61,7 @@ static clf_status create_series(const bench *b, const clf_log *log, bench_series
     a.tuning.vector_width = (int)b->options.vector_width;
     s->R = a.problem.R;
     TRY(workload_create(b->ctx, &a, log, &s->work));
+    TRY(workload_warm_up(&s->work, log));
     TRY(add_rows(b, log, s));
     if (b->options.against.given)
         TRY(bench_other_create(b->ctx, &a, against_lookup(b->options.against.index), &s->work,

@@ -18,7 +18,8 @@ static clf_status prepare_rounds(const workload *work, int64_t rounds, const clf
     if (!o->ms || !o->ratios)
         return clfi_fail(log, CLF_ERROR_OUT_OF_HOST_MEMORY, "no memory for %lld rounds",
                          (long long)rounds);
-    return workload_share(work, log, &o->work);
+    const clf_status status = workload_share(work, log, &o->work);
+    return status == CLF_OK ? workload_warm_up(&o->work, log) : status;
 }
 
 clf_status bench_other_create(clf_context *ctx, const attention *a, clf_lookup lookup,

@@ -160,7 +160,7 @@ static clf_status compare(job *j, const clf_log *log)
     const bool exact = a->choices.path.index == CLF_PATH_EXACT;
     attend_errors *e = &j->errors;
     clf_status status = CLF_OK;
-    TRY(compare_choose(&a->problem, a->choices.seed, log, &e->rows));
+    TRY(compare_choose(&a->problem, a->choices.seed, COMPARE_BUDGET, log, &e->rows));
     TRY(compare_run(&a->problem, exact ? &reference_softmax : &reference_favor, &e->rows, &j->out,
                     &a->out_layout, attention_chain(j->plan), log, &e->result));
     if (!exact)

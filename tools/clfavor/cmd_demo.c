@@ -160,7 +160,7 @@ static clf_status run_layer(const values *o, clf_context *ctx, const attention *
     compared_rows rows = {0};
     TRY(clf_plan_create(ctx, &params, &plan));
     TRY(attention_run(a, plan, a->out_dtype, log, &out));
-    TRY(compare_choose(&a->problem, o->choices.seed, log, &rows));
+    TRY(compare_choose(&a->problem, o->choices.seed, COMPARE_BUDGET, log, &rows));
     TRY(compare_run(&a->problem, &reference_favor, &rows, &out, &a->out_layout,
                     attention_chain(plan), log, &errors->favor));
     TRY(compare_run(&exact, &reference_softmax, &rows, &out, &a->out_layout, 0, log,

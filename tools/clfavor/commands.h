@@ -11,6 +11,8 @@ extern const command cmd_demo;
 extern const command cmd_devices;
 extern const command cmd_kernels;
 extern const command cmd_projection;
+extern const command cmd_tune;
+extern const command cmd_tune_worker;
 extern const command cmd_verify;
 
 /* Rows that all commands with a device have, for the member of their struct of values. */

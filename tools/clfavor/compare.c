@@ -10,9 +10,6 @@
 #include "measure.h"
 #include "report.h"
 
-/* Exponentials that a reference may take: about a second. */
-static const double k_budget = 1e8;
-
 /* Below this part of the sum of its terms' sizes a signed denominator is noise (docs/numerics.md).
  */
 static const double k_noise = 0.1;
@@ -37,11 +34,11 @@ static void choose_rows(int64_t L, int64_t count, uint64_t seed, int64_t *index)
     }
 }
 
-clf_status compare_choose(const clfi_problem *p, uint64_t seed, const clf_log *log,
+clf_status compare_choose(const clfi_problem *p, uint64_t seed, double budget, const clf_log *log,
                           compared_rows *out)
 {
     const double terms = (double)p->S * (double)(p->R > p->D ? p->R : p->D);
-    const double affordable = k_budget / (terms * (double)p->B * (double)p->H);
+    const double affordable = budget / (terms * (double)p->B * (double)p->H);
     int64_t count = p->L;
     if (affordable < (double)p->L && p->L > FEWEST_ROWS)
         count = affordable > FEWEST_ROWS ? (int64_t)affordable : FEWEST_ROWS;

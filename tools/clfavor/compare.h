@@ -29,9 +29,12 @@ typedef struct compared_rows {
     int64_t *index;  // owned; rows.index
 } compared_rows;
 
-/* All rows when that is affordable, else the first, the last and random ones. Errors:
- * OUT_OF_HOST_MEMORY. */
-clf_status compare_choose(const clfi_problem *p, uint64_t seed, const clf_log *log,
+/* Exponentials that a reference takes in about a second. */
+#define COMPARE_BUDGET 1e8
+
+/* All rows when a reference of at most `budget` exponentials can have them, else the first, the
+ * last and random ones. Errors: OUT_OF_HOST_MEMORY. */
+clf_status compare_choose(const clfi_problem *p, uint64_t seed, double budget, const clf_log *log,
                           compared_rows *out);
 
 void compared_rows_finish(compared_rows *rows);

@@ -17,7 +17,8 @@
 #include "report.h"
 
 static const command *const k_commands[] = {
-    &cmd_devices, &cmd_attend, &cmd_verify, &cmd_projection, &cmd_bench, &cmd_demo, &cmd_kernels,
+    &cmd_devices, &cmd_attend, &cmd_verify, &cmd_projection,
+    &cmd_bench,   &cmd_tune,   &cmd_demo,   &cmd_kernels,
 };
 enum {
     COMMANDS = sizeof k_commands / sizeof k_commands[0]
@@ -25,7 +26,7 @@ enum {
 
 /* What the tool runs itself with, in processes of their own. They are not for users: no usage names
  * them. */
-static const command *const k_internal[] = {&cmd_bench_start};
+static const command *const k_internal[] = {&cmd_bench_start, &cmd_tune_worker};
 enum {
     INTERNAL = sizeof k_internal / sizeof k_internal[0]
 };

@@ -20,14 +20,14 @@ extern const struct clfi_embedded tool_kernels[];
 extern const size_t tool_kernel_count;
 
 enum {
-    CHAINS = 12,  // of fma_peak.cl
     FIRST_ITERATIONS = 1 << 12,
     MOST_LAUNCHES = 10000,
-    WIDTHS = 3,
     WIDEST = 16,
-    ROUNDS = 5
+    ROUNDS = 5,
+    SHORT_ROUNDS = 101,
+    SHORTER = 10  // than k_seconds: below the time slice of a busy machine
 };
-static const int k_widths[WIDTHS] = {4, 8, WIDEST};
+static const int k_widths[PEAK_WIDTHS] = {4, 8, WIDEST};
 static const double k_seconds = 0.01;           // of a measurement
 static const size_t k_copy_bytes = 64u << 20u;  // more than the last cache of most devices
 static const float k_fill = 0.001f;             // of `in`; fma_peak.cl says why
@@ -44,8 +44,8 @@ static const struct {
     int widths;
     repetition repeated;
 } k_rows[PEAK_COUNT] = {
-    [PEAK_FMA] = {"fma_peak.cl", "fma_peak", WIDTHS, BY_LOOPS},
-    [PEAK_COPY] = {"copy_peak.cl", "copy_peak", WIDTHS, BY_LAUNCHES},
+    [PEAK_FMA] = {"fma_peak.cl", "fma_peak", PEAK_WIDTHS, BY_LOOPS},
+    [PEAK_COPY] = {"copy_peak.cl", "copy_peak", PEAK_WIDTHS, BY_LAUNCHES},
     [PEAK_LAUNCH] = {"empty_launch.cl", "empty_launch", 1, BY_WAITS},
 };
 
@@ -128,12 +128,18 @@ fail:
     return status;
 }
 
+/* Independent vectors of fma_peak.cl. */
+static double chains(int vector_width)
+{
+    return vector_width == WIDEST ? 24 : 12;
+}
+
 /* What a measurement does: FLOP, bytes or launches. */
 static double work_of(const peak *p)
 {
     switch (p->kind) {
     case PEAK_FMA:
-        return 2.0 * CHAINS * p->vector_width * (double)p->n * (double)p->global;
+        return 2.0 * chains(p->vector_width) * p->vector_width * (double)p->n * (double)p->global;
     case PEAK_COPY:
         return 2.0 * (double)p->bytes * p->launches;
     default:
@@ -206,7 +212,7 @@ static void release_kernel(peak *p)
 static clf_status choose_fastest(peak *candidates, int count, const clf_log *log, int *fastest)
 {
     clf_status status = CLF_OK;
-    double best[WIDTHS] = {0};
+    double best[PEAK_WIDTHS] = {0};
     *fastest = 0;
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < count; i++) {
@@ -221,28 +227,63 @@ fail:
     return status;
 }
 
-clf_status peak_create(clf_context *ctx, peak_kind kind, const clf_log *log, peak *out)
+/* A candidate of each width, all on the buffers of `base`. */
+static clf_status create_candidates(clf_context *ctx, const peak *base, const clf_log *log,
+                                    peak candidates[PEAK_WIDTHS])
 {
     clf_status status = CLF_OK;
-    peak base = {.kind = kind, .queue = clf_context_queue(ctx)};
-    peak candidates[WIDTHS] = {{0}};
-    const int widths = k_rows[kind].widths;
-    int fastest;
-    *out = (peak){0};
-    choose_range(clf_context_device(ctx), &base);
-    TRY(create_buffers(ctx, log, &base));
-    for (int i = 0; i < widths; i++) {
-        candidates[i] = base;
+    for (int i = 0; i < k_rows[base->kind].widths; i++) {
+        candidates[i] = *base;
         candidates[i].vector_width = k_widths[i];
         TRY(build(ctx, log, &candidates[i]));
         TRY(calibrate(&candidates[i], log));
     }
-    TRY(choose_fastest(candidates, widths, log, &fastest));
+fail:
+    return status;
+}
+
+clf_status peak_create(clf_context *ctx, peak_kind kind, const clf_log *log, peak *out)
+{
+    clf_status status = CLF_OK;
+    peak base = {.kind = kind, .queue = clf_context_queue(ctx)};
+    peak candidates[PEAK_WIDTHS] = {{0}};
+    int fastest;
+    *out = (peak){0};
+    choose_range(clf_context_device(ctx), &base);
+    TRY(create_buffers(ctx, log, &base));
+    TRY(create_candidates(ctx, &base, log, candidates));
+    TRY(choose_fastest(candidates, k_rows[kind].widths, log, &fastest));
     *out = candidates[fastest];
     candidates[fastest] = (peak){0};
     base.in = base.out = NULL;
 fail:
-    for (int i = 0; i < WIDTHS; i++)
+    for (int i = 0; i < PEAK_WIDTHS; i++)
+        release_kernel(&candidates[i]);
+    peak_destroy(&base);
+    return status;
+}
+
+clf_status peak_compare_widths(clf_context *ctx, const clf_log *log, double gains[PEAK_WIDTHS - 1])
+{
+    clf_status status = CLF_OK;
+    peak base = {.kind = PEAK_FMA, .queue = clf_context_queue(ctx), .global = 1, .local = 1};
+    peak candidates[PEAK_WIDTHS] = {{0}};
+    double rates[PEAK_WIDTHS], ratios[PEAK_WIDTHS - 1][SHORT_ROUNDS];
+    TRY(create_buffers(ctx, log, &base));
+    TRY(create_candidates(ctx, &base, log, candidates));
+    for (int i = 0; i < PEAK_WIDTHS; i++)
+        candidates[i].n /= SHORTER;
+    for (int round = 0; round < SHORT_ROUNDS; round++) {
+        for (int i = 0; i < PEAK_WIDTHS; i++) {
+            TRY(peak_measure(&candidates[i], log, &rates[i]));
+            if (i > 0)
+                ratios[i - 1][round] = rates[i] / rates[i - 1];
+        }
+    }
+    for (int i = 0; i + 1 < PEAK_WIDTHS; i++)
+        gains[i] = measure_quartiles(ratios[i], SHORT_ROUNDS).median;
+fail:
+    for (int i = 0; i < PEAK_WIDTHS; i++)
         release_kernel(&candidates[i]);
     peak_destroy(&base);
     return status;

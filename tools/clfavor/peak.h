@@ -12,6 +12,10 @@ typedef enum peak_kind {
     PEAK_COUNT
 } peak_kind;
 
+enum {
+    PEAK_WIDTHS = 3  // 4, 8 and 16 floats a vector
+};
+
 typedef struct peak {
     peak_kind kind;
     cl_command_queue queue;  // borrowed
@@ -32,6 +36,11 @@ clf_status peak_create(clf_context *ctx, peak_kind kind, const clf_log *log, pea
 
 /* Measures once, from enqueue to finish. Errors: DEVICE. */
 clf_status peak_measure(peak *p, const clf_log *log, double *per_second);
+
+/* What doubling the vectors brings, in one work-item: the medians of the rates of PEAK_FMA with
+ * vectors of 8 over those with vectors of 4, and of 16 over 8, each pair measured one right after
+ * the other, so that other work on the machine does not decide. Errors: those of peak_create. */
+clf_status peak_compare_widths(clf_context *ctx, const clf_log *log, double gains[PEAK_WIDTHS - 1]);
 
 void peak_destroy(peak *p);
 

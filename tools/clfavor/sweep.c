@@ -57,6 +57,7 @@ static clf_status create_tiled(clf_context *ctx, const attention *layer, const c
     attention_set_tensors(&a, &x[0], &x[1], &x[2]);
     TRY(attention_settle(&a, c, NULL, log));
     TRY(workload_create(ctx, &a, log, work));
+    TRY(workload_warm_up(work, log));
 fail:
     for (int i = 0; i < 3; i++)
         array_finish(&x[i]);

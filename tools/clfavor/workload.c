@@ -117,19 +117,6 @@ fail:
     return status;
 }
 
-/* Two runs; sets how often a measurement repeats. The first run also fetches the pages of `out`. */
-static clf_status warm_up(workload *w, const clf_log *log)
-{
-    clf_status status = CLF_OK;
-    double seconds;
-    w->repeats = 1;
-    for (int warm = 0; warm < 2; warm++)
-        TRY(workload_time(w, log, &seconds));
-    w->repeats = (int)fmin(fmax(ceil(k_sample_seconds / fmax(seconds, 1e-9)), 1), MOST_REPEATS);
-fail:
-    return status;
-}
-
 clf_status workload_create(clf_context *ctx, const attention *a, const clf_log *log, workload *out)
 {
     clf_status status = CLF_OK;
@@ -137,7 +124,6 @@ clf_status workload_create(clf_context *ctx, const attention *a, const clf_log *
     *out = (workload){.queue = clf_context_queue(ctx)};
     TRY(clf_plan_create(ctx, &params, &out->plan));
     TRY(create_buffers(ctx, a, log, out));
-    TRY(warm_up(out, log));
     return CLF_OK;
 fail:
     workload_destroy(out);
@@ -152,7 +138,18 @@ clf_status workload_share(const workload *w, const clf_log *log, workload *out)
         TRY_CL(log, clRetainMemObject(w->tensors[i]));
         out->tensors[i] = w->tensors[i];
     }
-    TRY(warm_up(out, log));
+fail:
+    return status;
+}
+
+clf_status workload_warm_up(workload *w, const clf_log *log)
+{
+    clf_status status = CLF_OK;
+    double seconds;
+    w->repeats = 1;
+    for (int i = 0; i < 2; i++)  // the first run also fetches the pages of `out`
+        TRY(workload_time(w, log, &seconds));
+    w->repeats = (int)fmin(fmax(ceil(k_sample_seconds / fmax(seconds, 1e-9)), 1), MOST_REPEATS);
 fail:
     return status;
 }

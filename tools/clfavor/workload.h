@@ -11,12 +11,16 @@ typedef struct workload {
     int repeats;             // runs per measurement, so that it is long enough for the clock
 } workload;
 
-/* Makes the plan, copies q, k and v (contiguous, no mask) to the device, and runs twice. `a` may go
- * afterwards. Errors: those of clf_plan_create and clf_plan_run. */
+/* Makes the plan, and copies q, k and v (contiguous, no mask) to the device. `a` may go afterwards.
+ * Errors: those of clf_plan_create. */
 clf_status workload_create(clf_context *ctx, const attention *a, const clf_log *log, workload *out);
 
-/* Makes a workload of w's tensors and of the plan that `out` has, of the same problem, and runs it
- * twice. Errors: those of clf_plan_run; the plan stays. */
+/* Runs it twice, and sets how often a measurement repeats; before the first one. Errors: those of
+ * clf_plan_run. */
+clf_status workload_warm_up(workload *w, const clf_log *log);
+
+/* Makes a workload of w's tensors and of the plan that `out` has, of the same problem. Errors:
+ * DEVICE; the plan stays. */
 clf_status workload_share(const workload *w, const clf_log *log, workload *out);
 
 /* Runs `repeats` times, waiting for each, and gives the seconds of one run. Errors: those of
