@@ -9,11 +9,12 @@
 
 #include <clfavor/version.h>
 
+#include "host/clock.h"
 #include "host/log.h"
+#include "host/text.h"
 #include "tune/database_internal.h"
 #include "tune/job.h"
 #include "tune/protocol.h"
-#include "tune/result_json.h"
 
 enum {
     BATCH = 32,     // candidates of a worker: what drivers keep of their programs goes with it
@@ -28,9 +29,7 @@ static const double k_patience = 10;
 
 double clfi_job_seconds(const clfi_job *job)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9 - job->begin;
+    return clfi_seconds() - job->begin;
 }
 
 /* Tells how it stands. False: the caller wants no more. */

@@ -9,8 +9,8 @@
 
 #include "cl/embedded.h"
 #include "host/env.h"
+#include "host/text.h"
 #include "tune/lookup.h"
-#include "tune/result_json.h"
 
 enum {
     FEW_ROWS = 16,

@@ -51,8 +51,4 @@ clf_status clfi_json_load(const char *text, size_t size, const clfi_place *place
 clf_status clfi_result_read(json_t *json, const clfi_place *place, clfi_result *out);
 clf_status clfi_class_read(json_t *json, const clfi_place *place, clfi_class_record *out);
 
-/* Copies a text, cut to `size` bytes with the terminator; what is not printable ASCII becomes
- * '?'. */
-void clfi_printable(char *out, size_t size, const char *text);
-
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "host/log.h"
+#include "host/text.h"
 #include "tune/classes.h"
 #include "tune/timestamp.h"
 

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/text.h"
 #include "tune/timestamp.h"
 
 #define IDENTITY(member)                                                                           \
@@ -30,14 +31,6 @@ const char *const clfi_ratio_names[3] = {"ratio_q1", "ratio", "ratio_q3"};
 const char *clfi_verdict_name(clfi_verdict verdict)
 {
     return clfi_verdict_names[verdict];
-}
-
-void clfi_printable(char *out, size_t size, const char *text)
-{
-    size_t n = 0;
-    for (; n + 1 < size && text[n]; n++)
-        out[n] = (char)(text[n] >= ' ' && text[n] <= '~' ? text[n] : '?');
-    out[n] = '\0';
 }
 
 static json_t *text_json(const char *text)

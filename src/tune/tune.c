@@ -120,9 +120,8 @@ static clf_status find_class(clfi_job *job)
     bool measured = false;
     if (!asked && !known && device->type == CLF_DEVICE_CPU)
         TRY(measure_class(job, record.name, sizeof record.name, &measured));
-    if (asked || measured) {
+    if (asked || measured)
         TRY(clfi_journal_add_class(&job->store, &record));
-    }
     snprintf(job->report.device_class, sizeof job->report.device_class, "%s", record.name);
 fail:
     return status;

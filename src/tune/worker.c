@@ -15,10 +15,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "host/clock.h"
 #include "host/log.h"
+#include "host/text.h"
 #include "tune/protocol.h"
 
 enum {
@@ -29,13 +30,6 @@ enum {
 };
 
 extern char **environ;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void close_end(int *fd)
 {
@@ -216,7 +210,7 @@ clfi_worker_end clfi_worker_ask(clfi_worker *w, json_t *request, const clfi_work
     w->at[0] = w->said[0] = '\0';
     if (!send_line(w, request))
         return CLFI_WORKER_DIED;
-    double heard = now();
+    double heard = clfi_seconds();
     for (;;) {
         struct pollfd polls[] = {{.fd = w->answers, .events = POLLIN},
                                  {.fd = w->noise, .events = POLLIN}};
@@ -225,26 +219,16 @@ clfi_worker_end clfi_worker_ask(clfi_worker *w, json_t *request, const clfi_work
         listen_to_noise(w);
         const bool alive = hear(w, &anything);
         if (anything)
-            heard = now();
+            heard = clfi_seconds();
         if (!take_lines(w, answer) || (!alive && !*answer))
             return CLFI_WORKER_DIED;
         if (*answer)
             return CLFI_WORKER_ANSWERED;
         if (!watch->go_on(watch->user))
             return CLFI_WORKER_STOPPED;
-        if (now() - heard > watch->silence)
+        if (clfi_seconds() - heard > watch->silence)
             return CLFI_WORKER_SILENT;
     }
-}
-
-/* The last line that holds anything; cuts the text. */
-static const char *last_line(char *text)
-{
-    size_t length = strlen(text);
-    while (length && (text[length - 1] == '\n' || text[length - 1] == ' '))
-        text[--length] = '\0';
-    const char *line = strrchr(text, '\n');
-    return line ? line + 1 : text;
 }
 
 static void describe(int status, const char *said, char *how, size_t size)
@@ -281,7 +265,7 @@ void clfi_worker_stop(clfi_worker *w, char *how, size_t size)
     if (how && ended < 0)
         snprintf(how, size, "nobody knows how");
     else if (how)
-        describe(status, last_line(w->said), how, size);
+        describe(status, clfi_last_line(w->said), how, size);
     close_end(&w->answers);
     close_end(&w->noise);
     free(w->text);

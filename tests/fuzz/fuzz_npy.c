@@ -2,7 +2,7 @@
  * far; what is accepted is what the file says.
  *
  * With libFuzzer:  clang -fsanitize=fuzzer,address,undefined (see meson.build).
- * With CLFI_FUZZ_REPLAY: a program that runs each file of the directories it is given. */
+ * With replay.c: a program that runs each file of the directories it is given. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 
 #include "host/npy.h"
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static void check(int condition, const char *what)
@@ -27,6 +28,13 @@ static void take_message(void *user, clf_log_level level, const char *message)
     *count += level == CLF_LOG_ERROR;
     for (; *message; message++)
         check(*message >= ' ' && *message <= '~', "a message with control characters");
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -57,43 +65,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     clfi_npy_finish(&npy);
     return 0;
 }
-
-#ifdef CLFI_FUZZ_REPLAY
-#include <dirent.h>
-
-/* Runs one file from a block of exactly its size. Returns 1, or 0 for what is no regular file. */
-static int replay(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    check(file != NULL, path);
-    static uint8_t room[1 << 20];
-    const size_t size = fread(room, 1, sizeof room, file);
-    const int regular = !ferror(file);
-    fclose(file);
-    if (!regular)
-        return 0;
-    uint8_t *exact = malloc(size ? size : 1);
-    check(exact != NULL, "no memory");
-    memcpy(exact, room, size);
-    LLVMFuzzerTestOneInput(exact, size);
-    free(exact);
-    return 1;
-}
-
-int main(int argc, char **argv)
-{
-    int count = 0;
-    for (int i = 1; i < argc; i++) {
-        DIR *directory = opendir(argv[i]);
-        check(directory != NULL, argv[i]);
-        for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
-            char path[4096];
-            snprintf(path, sizeof path, "%s/%s", argv[i], entry->d_name);
-            count += replay(path);
-        }
-        closedir(directory);
-    }
-    printf("%d files\n", count);
-    return count > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-#endif

@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "drawn.h"
 #include "exit.h"
+#include "host/clock.h"
 #include "host/log.h"
 #include "measure.h"
 #include "report.h"
@@ -44,7 +45,7 @@ static clf_status answer(const moments *m, const clf_context *ctx, const clf_pla
 static int run(const void *parsed, const clf_log *log)
 {
     clf_status status = CLF_OK;
-    moments m = {.entered = measure_seconds()};
+    moments m = {.entered = clfi_seconds()};
     const bench_options o = bench_options_settle(parsed);
     line lines[LINES_MAX];
     int count;
@@ -59,13 +60,13 @@ static int run(const void *parsed, const clf_log *log)
     if (!choices_oprf(&a.choices))
         clf_projection_destroy(&a.projection);
     const clf_plan_params params = attention_params(&a);
-    m.began = measure_seconds();
+    m.began = clfi_seconds();
     TRY(clf_context_create(o.device, log, &ctx));
-    m.context = measure_seconds();
+    m.context = clfi_seconds();
     TRY(clf_plan_create(ctx, &params, &plan));
-    m.plan = measure_seconds();
+    m.plan = clfi_seconds();
     TRY(attention_run(&a, plan, a.out_dtype, log, &out));
-    m.run = measure_seconds();
+    m.run = clfi_seconds();
     TRY(answer(&m, ctx, plan, a.problem.R, log));
 fail:
     array_finish(&out);

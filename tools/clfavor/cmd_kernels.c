@@ -11,6 +11,7 @@
 #include "cl/quirks.h"
 #include "commands.h"
 #include "exit.h"
+#include "host/clock.h"
 #include "host/log.h"
 #include "kernels.h"
 #include "measure.h"
@@ -50,10 +51,10 @@ static clf_status build_once(clf_context *ctx, const clfi_kernel_row *row, doubl
                              cl_program *program, cl_kernel *kernel)
 {
     clf_status status = CLF_OK;
-    const double begin = measure_seconds();
+    const double begin = clfi_seconds();
     TRY(clfi_program_compile(ctx, &row->path, 1, "", program));
     TRY(clfi_kernel_create(ctx, *program, clfi_stage_name(row->stage), kernel));
-    *ms = (measure_seconds() - begin) * 1e3;
+    *ms = (clfi_seconds() - begin) * 1e3;
 fail:
     return status;
 }

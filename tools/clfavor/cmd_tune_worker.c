@@ -19,12 +19,13 @@
 #include <clfavor/version.h>
 
 #include "exit.h"
+#include "host/clock.h"
 #include "host/log.h"
+#include "host/text.h"
 #include "measure.h"
 #include "peak.h"
 #include "plan_internal.h"
 #include "tune/protocol.h"
-#include "tune/result_json.h"
 #include "verify_run.h"
 #include "workload.h"
 
@@ -335,9 +336,9 @@ static clf_status measure_candidate(worker *w, const clfi_configuration *c, clfi
 {
     clf_status status = CLF_OK;
     workload candidate = {0};
-    const double begin = measure_seconds();
+    const double begin = clfi_seconds();
     TRY(make_workload(w, c, &candidate));
-    r->compile_seconds = measure_seconds() - begin;
+    r->compile_seconds = clfi_seconds() - begin;
     TRY(check(w, c, candidate.plan, r));
     if (r->correctness <= 1)
         TRY(time_beside(w, &candidate, r));

@@ -6,16 +6,8 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "host/rng.h"
-
-double measure_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static int compare_doubles(const void *a, const void *b)
 {

@@ -1,11 +1,8 @@
-/* Clock, quantiles and random test data for the commands that measure. */
+/* Quantiles and random test data for the commands that measure. */
 #ifndef TOOL_MEASURE_H
 #define TOOL_MEASURE_H
 
 #include <stdint.h>
-
-/* Seconds of a clock that only goes forward. */
-double measure_seconds(void);
 
 typedef struct quartiles {
     double q1, median, q3;

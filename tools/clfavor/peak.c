@@ -13,6 +13,7 @@
 #include "cl/embedded.h"
 #include "cl/error.h"
 #include "cl/program.h"
+#include "host/clock.h"
 #include "host/log.h"
 #include "measure.h"
 
@@ -154,7 +155,7 @@ static clf_status measure(peak *p, const clf_log *log, double *seconds)
     TRY_CL(log, clSetKernelArg(p->kernel, 0, sizeof p->in, &p->in));
     TRY_CL(log, clSetKernelArg(p->kernel, 1, sizeof p->out, &p->out));
     TRY_CL(log, clSetKernelArg(p->kernel, 2, sizeof n, &n));
-    const double begin = measure_seconds();
+    const double begin = clfi_seconds();
     for (int i = 0; i < p->launches; i++) {
         TRY_CL(log, clEnqueueNDRangeKernel(p->queue, p->kernel, 1, NULL, &p->global, &p->local, 0,
                                            NULL, NULL));
@@ -162,7 +163,7 @@ static clf_status measure(peak *p, const clf_log *log, double *seconds)
             TRY_CL(log, clFinish(p->queue));
     }
     TRY_CL(log, clFinish(p->queue));
-    *seconds = fmax(measure_seconds() - begin, 1e-9);
+    *seconds = fmax(clfi_seconds() - begin, 1e-9);
 fail:
     return status;
 }

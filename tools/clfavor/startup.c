@@ -13,6 +13,7 @@
 #include "../common/child.h"
 #include "commands.h"
 #include "exit.h"
+#include "host/clock.h"
 #include "host/log.h"
 #include "option_words.h"
 #include "report.h"
@@ -89,7 +90,7 @@ static int start_once(startup *s, int kind, int round, const caches *c, char *co
                       const clf_log *log)
 {
     child_result result;
-    const double begin = measure_seconds();
+    const double begin = clfi_seconds();
     child_run(&(child_call){(const char *const *)words, CHILD_ANSWERS, k_silence, c->set}, &result);
     json_t *lines = child_lines(&result);
     int code = EXIT_RIGHT;

@@ -10,6 +10,7 @@
 #include "cl/buffer.h"
 #include "cl/error.h"
 #include "host/checked.h"
+#include "host/clock.h"
 #include "host/log.h"
 #include "measure.h"
 #include "plan_internal.h"
@@ -55,12 +56,12 @@ clf_status workload_time(workload *w, const clf_log *log, double *seconds)
 {
     clf_status status = CLF_OK;
     const clf_run_args args = run_args(w, w->queue);
-    const double begin = measure_seconds();
+    const double begin = clfi_seconds();
     for (int i = 0; i < w->repeats; i++) {
         TRY(clf_plan_run(w->plan, &args, NULL));
         TRY_CL(log, clFinish(w->queue));
     }
-    *seconds = (measure_seconds() - begin) / w->repeats;
+    *seconds = (clfi_seconds() - begin) / w->repeats;
 fail:
     return status;
 }

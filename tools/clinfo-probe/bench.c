@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cl/error.h"
+#include "host/clock.h"
 #include "internal.h"
 #include "program.h"
 
@@ -21,13 +21,6 @@ enum {
 
 static const double k_window = 0.14;   // seconds for a figure
 static const double k_launch = 0.012;  // for one launch of it
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void answer(const char *name, double value, const char *unit, cl_int code)
 {
@@ -81,13 +74,13 @@ static cl_int load_init(const session *s, const char *name, const char *options,
 static cl_int launch(const session *s, const load *l, cl_int iterations, double *seconds)
 {
     cl_int code = clSetKernelArg(l->kernel, 3, sizeof iterations, &iterations);
-    const double begin = now();
+    const double begin = clfi_seconds();
     if (code == CL_SUCCESS)
         code = clEnqueueNDRangeKernel(s->queue, l->kernel, 1, NULL, &l->global, &l->local, 0, NULL,
                                       NULL);
     if (code == CL_SUCCESS)
         code = clFinish(s->queue);
-    *seconds = now() - begin;
+    *seconds = clfi_seconds() - begin;
     return code;
 }
 
@@ -107,8 +100,8 @@ static void time_launches(const session *s)
     cl_int code = at ? load_init(s, "empty", "-cl-std=CL1.2", &l) : CL_OUT_OF_HOST_MEMORY;
     if (code == CL_SUCCESS) {
         code = launch(s, &l, 0, &first);  // compiles
-        const double end = now() + k_window;
-        while (code == CL_SUCCESS && count < MAX_LAUNCHES && (count == 0 || now() < end))
+        const double end = clfi_seconds() + k_window;
+        while (code == CL_SUCCESS && count < MAX_LAUNCHES && (count == 0 || clfi_seconds() < end))
             code = launch(s, &l, 0, &at[count++]);
         load_finish(&l);
         qsort(at, (size_t)count, sizeof *at, compare_doubles);
@@ -131,8 +124,8 @@ static void time_kernel(const session *s, const char *figure, const char *kernel
         double seconds;
         cl_int iterations = 16;
         code = launch(s, &l, iterations, &seconds);  // compiles
-        const double end = now() + k_window;
-        while (code == CL_SUCCESS && now() < end) {
+        const double end = clfi_seconds() + k_window;
+        while (code == CL_SUCCESS && clfi_seconds() < end) {
             code = launch(s, &l, iterations, &seconds);
             const double rate = work * width * (double)l.global * iterations / seconds * 1e-9;
             best = rate > best ? rate : best;
@@ -189,11 +182,11 @@ static void time_transfers(const session *s)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         double best = 0;
         cl_int code = created == CL_SUCCESS ? rows[i].run(s, buffer, host, bytes) : created;
-        const double end = now() + k_window;
-        while (code == CL_SUCCESS && (best == 0 || now() < end)) {
-            const double begin = now();
+        const double end = clfi_seconds() + k_window;
+        while (code == CL_SUCCESS && (best == 0 || clfi_seconds() < end)) {
+            const double begin = clfi_seconds();
             code = rows[i].run(s, buffer, host, bytes);
-            const double rate = (double)bytes / (now() - begin) * 1e-9;
+            const double rate = (double)bytes / (clfi_seconds() - begin) * 1e-9;
             best = rate > best ? rate : best;
         }
         answer(rows[i].name, best, "GB/s", code);

@@ -16,8 +16,10 @@
 #include <sys/prctl.h>
 #endif
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "host/clock.h"
+#include "host/text.h"
 
 enum {
     ANSWER_LIMIT = 16 << 20,  // bytes; a child that writes more is not ours
@@ -31,13 +33,6 @@ typedef struct stream {
     char *text;
     size_t length, room;
 } stream;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void end_stream(stream *s)
 {
@@ -119,7 +114,7 @@ static bool open_pipes(int pipes[2][2])
 static void follow(pid_t child, const child_call *call, stream streams[2], child_result *result)
 {
     int status = 0;
-    double heard = now();
+    double heard = clfi_seconds();
     bool killed = false;
     for (;;) {
         struct pollfd polls[2];
@@ -127,11 +122,11 @@ static void follow(pid_t child, const child_call *call, stream streams[2], child
             polls[i] = (struct pollfd){.fd = streams[i].fd, .events = POLLIN};
         poll(polls, 2, TICK_MS);
         if (drain(&streams[0]))
-            heard = now();
+            heard = clfi_seconds();
         drain(&streams[1]);
         if (waitpid(child, &status, WNOHANG) == child)
             break;
-        if (!killed && now() - heard > call->silence) {
+        if (!killed && clfi_seconds() - heard > call->silence) {
             kill(child, SIGKILL);
             killed = true;
         }
@@ -174,7 +169,7 @@ bool child_find_self(const char *called, char *path, size_t size)
 void child_run(const child_call *call, child_result *result)
 {
     *result = (child_result){.end = CHILD_NOT_STARTED};
-    const double begin = now();
+    const double begin = clfi_seconds();
     int pipes[2][2];
     fflush(NULL);
     const pid_t child = open_pipes(pipes) ? fork() : -1;
@@ -195,7 +190,7 @@ void child_run(const child_call *call, child_result *result)
     result->answer = streams[0].text;
     if (result->answer)
         result->answer[streams[0].length] = '\0';
-    result->seconds = now() - begin;
+    result->seconds = clfi_seconds() - begin;
 }
 
 void child_finish(child_result *result)
@@ -215,16 +210,6 @@ const char *child_word(const child_result *result)
     return words[result->end == CHILD_DONE && result->code ? CHILD_CRASHED : result->end];
 }
 
-/* The last line that holds anything; cuts the text. */
-static const char *last_line(char *text)
-{
-    size_t length = strlen(text);
-    while (length && (text[length - 1] == '\n' || text[length - 1] == ' '))
-        text[--length] = '\0';
-    const char *line = strrchr(text, '\n');
-    return line ? line + 1 : text;
-}
-
 json_t *child_message(const child_result *result)
 {
     char how[128];
@@ -232,7 +217,7 @@ json_t *child_message(const child_result *result)
     if (result->end == CHILD_DONE && result->code == 0)
         return json_null();
     memcpy(noise, result->noise, sizeof noise);
-    const char *said = last_line(noise);
+    const char *said = clfi_last_line(noise);
     if (result->end == CHILD_CRASHED)
         snprintf(how, sizeof how, "signal %d (%s)", result->code, strsignal(result->code));
     else if (result->end == CHILD_HUNG)
